@@ -76,6 +76,42 @@ async def test_a_phone_shows_lists_and_forms_without_scrolling_the_page_sideways
     assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
+async def test_help_and_similar_names_are_offered_also_on_a_phone(admin: Client, person: Opened) -> None:
+    await admin.define(entity("deal", text("title")))
+    someone = await person(viewport=PHONE)
+    page = someone.page
+    await someone.go("/define/rules")
+    await someone.button("Help").click()
+    panel = page.get_by_role("dialog", name="Help")
+    await expect(panel.get_by_role("heading", name="Keys of a rule")).to_be_visible()
+    await panel.get_by_role("button", name="expression", exact=True).first.click()
+    await expect(panel.get_by_role("heading", name="What an expression can see")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(panel).to_have_count(0)
+    await someone.button("Now").click()
+    await expect(page.get_by_label("Moment")).to_be_visible()
+    await someone.go("/records/dael")
+    await expect(page.get_by_role("alert")).to_contain_text("dael")
+    await page.get_by_role("main").get_by_role("link", name="deal", exact=True).click()
+    await expect(someone.heading("deal")).to_be_visible()
+    await someone.go("/taks")
+    await page.get_by_role("link", name="tasks", exact=True).click()
+    await expect(someone.heading("My tasks")).to_be_visible()
+
+
+async def test_a_service_that_is_away_is_named_until_it_is_back(stack: Stack, admin: Client, person: Opened) -> None:
+    someone = await person()
+    await stack.stop("events", 0)
+    try:
+        await someone.go("/audit")
+        await expect(someone.page.get_by_role("alert").filter(has_text="Away: events")).to_be_visible()
+    finally:
+        await stack.start("events", 0)
+        await stack.ready()
+    await expect(someone.page.get_by_role("alert")).to_have_count(0)
+    await expect(someone.heading("Audit")).to_be_visible()
+
+
 async def test_an_unreachable_server_is_reported_until_it_answers_again(
     stack: Stack, admin: Client, person: Opened
 ) -> None:

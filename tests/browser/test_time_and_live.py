@@ -21,7 +21,7 @@ async def deals(admin: Client) -> Client:
 async def test_a_list_shows_changes_of_others_without_reloading(deals: Client, person: Opened) -> None:
     someone = await person()
     page = someone.page
-    async with page.expect_response(lambda response: "/deal/_live" in response.url):
+    async with page.expect_response(lambda response: "/_live" in response.url):
         await someone.go("/records/deal")
     await expect(someone.row("Oven")).to_be_visible()
     record = (await deals.get("/deal")).data[0]

@@ -4,6 +4,7 @@ import { queryOptions, useQuery, useSuspenseQuery } from "@tanstack/react-query"
 import type { AppSchema, Entity } from "../model/schema";
 import { request } from "./client";
 import { ApiError } from "./errors";
+import { viewAs } from "./view-as";
 
 export interface Me {
   id: string;
@@ -22,9 +23,20 @@ export const keys = {
 export const schemaQuery = (app: string) =>
   queryOptions({
     queryKey: keys.schema(app),
-    queryFn: ({ signal }) => request<AppSchema>(app, "GET", "/_schema", { signal }).then((reply) => reply.data),
+    queryFn: ({ signal }) => request<AppSchema>(app, "GET", "/_schema", { signal }).then((reply) => (viewAs(app) ? readOnly(reply.data) : reply.data)),
     staleTime: 60_000,
   });
+
+/** The schema for somebody who looks as somebody else: nothing can be written, so no screen offers it. */
+function readOnly(schema: AppSchema): AppSchema {
+  const entities = schema.entities.map((entity) => ({
+    ...entity,
+    actions: entity.actions.filter((action) => action === "read"),
+    fields: entity.fields.map((field) => ({ ...field, create: false, update: false })),
+    state_machines: [],
+  }));
+  return { ...schema, entities };
+}
 
 export const meQuery = (realm: string) =>
   queryOptions({

@@ -1,8 +1,7 @@
 /** The one way to ask the API: with the caller's token, exact numbers, and refusals as ApiError. */
 
 import { parseExact } from "../model/json";
-import { ApiError } from "./errors";
-import { accessToken, discardAccess, refusal } from "./session";
+import { accessToken, discardAccess, refusal, unreachable } from "./session";
 
 export interface Meta {
   page?: number;
@@ -83,6 +82,6 @@ async function send(realm: string, method: string, path: string, options: Option
     return await fetch(url, { method, headers, body, signal: options.signal ?? null });
   } catch (error) {
     if (options.signal?.aborted) throw error;
-    throw new ApiError(0, "UNREACHABLE", "The server can't be reached");
+    throw unreachable();
   }
 }

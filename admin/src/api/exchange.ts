@@ -1,7 +1,6 @@
 /** Requests for looking at the API itself: as they stand, with their answers as they come. */
 
-import { ApiError } from "./errors";
-import { accessToken } from "./session";
+import { accessToken, unreachable } from "./session";
 
 export interface Exchange {
   status: number;
@@ -21,7 +20,7 @@ export async function exchange(realm: string, method: string, address: string, h
   const stop = AbortSignal.timeout(EXCHANGE_TIMEOUT_MS);
   const authorization = { Authorization: `Bearer ${await accessToken(realm)}` };
   const response = await fetch(address, { method, headers: { ...authorization, ...headers }, body, signal: stop }).catch(() => {
-    throw new ApiError(0, "UNREACHABLE", "The server can't be reached");
+    throw unreachable();
   });
   const { text, isCut } = await readSome(response);
   return { status: response.status, headers: [...response.headers.entries()], text, isCut, ms: performance.now() - started };

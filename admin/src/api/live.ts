@@ -1,69 +1,73 @@
-/** Changes of an entity's records as they happen: a stream over fetch, so that the token travels in a header. */
+/** Changes of an entity's records as they happen. All tabs of a browser share one stream per app. */
 
-import { createParser } from "eventsource-parser";
-import { useEffect, useRef } from "react";
-import { parseExact } from "../model/json";
-import type { Row } from "../model/schema";
-import { openStream } from "./client";
+import { useEffect, useRef, useSyncExternalStore } from "react";
+import { LiveHub } from "./live-hub";
+import { matched } from "./live-match";
+import type { LiveChange, LiveState } from "./live-stream";
+import { identityOf, onSessionChange } from "./session";
 
-export interface LiveChange {
-  entity: string;
-  id: string;
-  action: string;
-  change: "entered" | "changed" | "left";
-  record?: Row;
+export type { LiveChange } from "./live-stream";
+
+const GATHER_MS = 150;
+const hubs = new Map<string, LiveHub>();
+
+/** The stream of an app as the caller sees it: who they are decides what comes. */
+function hubOf(realm: string): LiveHub {
+  const name = `rocket.live.${realm}.${identityOf(realm)}`;
+  const found = hubs.get(name) ?? new LiveHub(realm, name);
+  hubs.set(name, found);
+  return found;
 }
 
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 30_000;
+export interface Beside {
+  /** The key that records are asked by, where the list has filters; an entity with a composite key has none. */
+  key?: string | undefined;
+  /** Something was missed: the list has to be read again. */
+  onGap: () => void;
+}
 
 /**
- * Watch a list: `onChanges` gets every commit's changes of it. A stream that ends is opened again, further and further apart,
- * behind the last commit that came. Nothing is watched while `enabled` is false.
+ * Watch a list: `onChanges` gets what happens to its records, many at once where much happens. With filters in `query`
+ * the list itself is asked which of the records it shows. Nothing is watched while `enabled` is false.
  */
-export function useLive(realm: string, entity: string, query: URLSearchParams, enabled: boolean, onChanges: (changes: LiveChange[]) => void): void {
-  const heard = useRef(onChanges);
-  heard.current = onChanges;
+export function useLive(realm: string, entity: string, query: URLSearchParams, enabled: boolean, onChanges: (changes: LiveChange[]) => void, beside: Beside): void {
+  const latest = useRef({ onChanges, ...beside });
+  latest.current = { onChanges, ...beside };
   const asked = query.toString();
   useEffect(() => {
     if (!enabled) return undefined;
     const stop = new AbortController();
-    void watch(realm, entity, asked, stop.signal, (changes) => heard.current(changes));
-    return () => stop.abort();
+    let gathered: LiveChange[] = [];
+    const tell = async () => {
+      const changes = gathered;
+      gathered = [];
+      const { key } = latest.current;
+      if (asked === "") return latest.current.onChanges(changes);
+      if (key === undefined) return latest.current.onGap();
+      const found = await matched(realm, entity, new URLSearchParams(asked), key, changes, stop.signal).catch(() => undefined);
+      if (stop.signal.aborted) return undefined;
+      return found ? latest.current.onChanges(found) : latest.current.onGap();
+    };
+    const gather = (changes: LiveChange[]) => {
+      if (gathered.length === 0) setTimeout(() => stop.signal.aborted || void tell(), GATHER_MS);
+      gathered.push(...changes);
+    };
+    const leave = hubOf(realm).add({ entity, onChanges: gather, onGap: () => latest.current.onGap() });
+    return () => {
+      stop.abort();
+      leave();
+    };
   }, [realm, entity, asked, enabled]);
 }
 
-async function watch(realm: string, entity: string, asked: string, signal: AbortSignal, tell: (changes: LiveChange[]) => void): Promise<void> {
-  let after: string | undefined;
-  let pause = FIRST_PAUSE_MS;
-  const parser = createParser({
-    onEvent(event) {
-      if (event.id) after = event.id;
-      if (event.event !== "commit") return;
-      pause = FIRST_PAUSE_MS;
-      tell((parseExact(event.data) as { changes: LiveChange[] }).changes);
-    },
-  });
-  while (!signal.aborted) {
-    const query = new URLSearchParams(asked);
-    if (after) query.set("after", after);
-    try {
-      for await (const text of await openStream(realm, `/${entity}/_live`, query, signal)) parser.feed(text);
-    } catch {
-      // Refused or cut off: the list is read by itself anyway, and the stream is tried again.
-    }
-    parser.reset();
-    if (!signal.aborted) await sleep(pause, signal);
-    pause = Math.min(LONGEST_PAUSE_MS, pause * 2);
-  }
+/** How it stands with the app's live stream, and how to try again where it was refused. */
+export function useLiveState(realm: string): [LiveState, () => void] {
+  const hub = hubOf(realm);
+  const state = useSyncExternalStore((changed) => hub.watch(changed), () => hub.state);
+  return [state, () => hub.retry()];
 }
 
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((done) => {
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      done();
-    });
-  });
-}
+// Somebody is logged in who may be let in where somebody else was refused.
+onSessionChange(() => {
+  for (const hub of hubs.values()) if (hub.state.kind === "refused") hub.retry();
+});

@@ -6,6 +6,8 @@
 
 import { parseExact } from "../model/json";
 import { ApiError, type Detail } from "./errors";
+import { noteFailure } from "./outage";
+import { endViewAs, viewAs } from "./view-as";
 
 export const PLATFORM = "_platform";
 const STORED = "rocket.refresh.";
@@ -34,6 +36,12 @@ export function onSessionChange(listener: () => void): () => void {
 /** Whether there is a session of this realm, or of the platform. */
 export function isLoggedIn(realm: string): boolean {
   return localStorage.getItem(STORED + realm) !== null || (realm !== PLATFORM && isLoggedIn(PLATFORM));
+}
+
+/** As whom the realm is asked: by its own session or the platform's, or looking as somebody else. */
+export function identityOf(realm: string): string {
+  const view = viewAs(realm);
+  return view ? `as ${view.email}` : ownerOf(realm);
 }
 
 /** The realms that have a session in this browser. */
@@ -74,6 +82,7 @@ export async function changePassword(realm: string, current: string, password: s
 
 /** End the session of the realm, or of the platform where it is what lets the caller in. */
 export async function logout(realm: string): Promise<void> {
+  endViewAs(realm);
   const owner = ownerOf(realm);
   const refresh = localStorage.getItem(STORED + owner);
   forget(owner);
@@ -82,6 +91,8 @@ export async function logout(realm: string): Promise<void> {
 
 /** A good access token. Raises ApiError 401 where there is no session. */
 export async function accessToken(realm: string): Promise<string> {
+  const view = viewAs(realm);
+  if (view) return view.access;
   const owner = ownerOf(realm);
   const held = tokens.get(owner);
   if (held && held.expiresAt - EARLY_MS > Date.now()) return held.access;
@@ -140,16 +151,24 @@ async function send(realm: string, method: string, path: string, body: unknown, 
     headers: { "Content-Type": "application/json", ...(token ? { Authorization: `Bearer ${token}` } : {}) },
     body: JSON.stringify(body),
   }).catch(() => {
-    throw new ApiError(0, "UNREACHABLE", "The server can't be reached");
+    throw unreachable();
   });
   const answer = (await response.text().then((text) => (text ? parseExact(text) : {}))) as Record<string, unknown>;
   if (!response.ok) throw refusal(response, answer);
   return (answer["data"] ?? {}) as Record<string, unknown>;
 }
 
+/** The error of a request that nobody answered. */
+export function unreachable(): ApiError {
+  const error = new ApiError(0, "UNREACHABLE", "The server can't be reached");
+  noteFailure(error.status, error.message);
+  return error;
+}
+
 /** The error that an answer outside 2xx stands for. */
 export function refusal(response: Response, answer: unknown): ApiError {
   const error = (answer as { error?: { code?: string; message?: string; details?: Detail[] } } | null)?.error;
+  noteFailure(response.status, error?.message ?? "");
   return new ApiError(
     response.status,
     error?.code ?? "HTTP_ERROR",

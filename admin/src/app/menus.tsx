@@ -3,8 +3,10 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useMe } from "../api/app-schema";
+import { useBranding } from "../api/branding";
 import { request } from "../api/client";
 import { isLoggedIn, logout, PLATFORM, realms } from "../api/session";
+import { Logo } from "../ui/brand";
 import { Icon } from "../ui/icons";
 import { directionOf, LANGUAGES, type Language, setLanguage } from "./language";
 
@@ -18,18 +20,25 @@ export function AppMenu({ app }: { app: string }) {
     queryFn: () => request<{ name: string }[]>(PLATFORM, "GET", "/apps").then((reply) => reply.data.map((row) => row.name)),
     enabled: platform,
   });
+  const branding = useBranding(app);
   const names = [...new Set([app, ...realms().filter((realm) => realm !== PLATFORM), ...(apps.data ?? [])])];
   return (
     <Menu shadow="md" position="bottom-start">
       <Menu.Target>
-        <Button variant="subtle" color="gray" size="compact-md" aria-label={t("shell.app", { app })}>
-          {app}
+        <Button variant="subtle" color="gray" size="compact-md" title={t("shell.app", { app })}>
+          <Logo branding={branding} />
+          <span style={{ marginInlineStart: branding?.logo ? 8 : 0 }}>{branding?.name ?? app}</span>
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
         {names.map((name) => (
           <Menu.Item key={name} onClick={() => void navigate({ to: "/$app", params: { app: name } })}>
             {name}
+          </Menu.Item>
+        ))}
+        {branding?.links.map((link) => (
+          <Menu.Item key={link.url} component="a" href={link.url} target="_blank" rel="noreferrer">
+            {link.label}
           </Menu.Item>
         ))}
         <Menu.Divider />

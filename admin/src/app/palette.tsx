@@ -1,8 +1,7 @@
-import { Button, Kbd } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { Suspense, lazy, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Icon } from "../ui/icons";
+import { HeaderButton } from "./header-button";
 import type { Section } from "./navigation";
 
 const CommandPalette = lazy(() => import("./command-palette"));
@@ -15,16 +14,7 @@ export function Palette({ sections }: { sections: Section[] }) {
   useHotkeys([["mod+K", open]], []);
   return (
     <>
-      <Button
-        variant="default"
-        size="compact-sm"
-        onClick={open}
-        leftSection={<Icon name="search" size={14} />}
-        rightSection={<Kbd size="xs">Ctrl K</Kbd>}
-        visibleFrom="xs"
-      >
-        {t("palette.open")}
-      </Button>
+      <HeaderButton icon="search" label={t("palette.open")} onClick={open} shortcut="Ctrl K" />
       {opened && (
         <Suspense>
           <CommandPalette sections={sections} onClose={() => setOpened(false)} />

@@ -15,8 +15,7 @@ import type { ReactNode } from "react";
 import { readAt } from "../api/moment";
 import { isLoggedIn, PLATFORM, realms } from "../api/session";
 import type { ListState } from "../model/filter";
-import { Failed } from "../ui/failed";
-import { NotFound } from "../ui/not-found";
+import { FailedScreen, NotFound } from "./lost";
 import { Shell } from "./shell";
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound });
@@ -114,6 +113,8 @@ const routes = root.addChildren([
     screen("/deliveries/$id", () => import("../features/webhooks/delivery-page"), "DeliveryPage"),
     screen("/audit", () => import("../features/audit/page"), "AuditPage"),
     screen("/events", () => import("../features/events/page"), "EventsPage"),
+    screen("/events/live", () => import("../features/events/live-page"), "LivePage"),
+    screen("/events/stats", () => import("../features/events/stats-page"), "StatsPage"),
     screen("/events/$trace", () => import("../features/events/trace-page"), "TracePage"),
     screen("/notifications", () => import("../features/notifications/page"), "NotificationsPage"),
     screen("/dead-letters", () => import("../features/operating/dead-letters-page"), "DeadLettersPage"),
@@ -122,6 +123,7 @@ const routes = root.addChildren([
     screen("/people/invites", () => import("../features/people/invites-page"), "InvitesPage"),
     screen("/people/api-keys", () => import("../features/people/keys-page"), "ApiKeysPage"),
     screen("/exchange", () => import("../features/exchange/page"), "ExchangePage"),
+    screen("/settings", () => import("../features/definitions/settings-page"), "SettingsPage"),
     screen("/api", () => import("../features/api/page"), "ApiPage"),
     screen("/define/permissions/matrix", () => import("../features/permissions/matrix-page"), "MatrixPage"),
     screen("/define/relations/diagram", () => import("../features/diagram/page"), "DiagramPage"),
@@ -135,7 +137,7 @@ export function createAppRouter(queryClient: QueryClient) {
     context: { queryClient },
     defaultPreload: "intent",
     scrollRestoration: true,
-    defaultErrorComponent: ({ error, reset }) => <Failed error={error as Error} retry={reset} />,
+    defaultErrorComponent: ({ error, reset }) => <FailedScreen error={error as Error} reset={reset} />,
     defaultNotFoundComponent: NotFound,
   });
 }

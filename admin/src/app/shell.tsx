@@ -5,12 +5,16 @@ import { Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { useQuery } from "@tanstack/react-query";
 import { schemaQuery, useIsAdmin } from "../api/app-schema";
+import { useBranding } from "../api/branding";
 import { Failed } from "../ui/failed";
 import { Icon } from "../ui/icons";
+import { LiveBar, OutageBar } from "./bars";
+import { Help } from "./help";
 import { AppMenu, UserMenu } from "./menus";
 import { type Section, sectionsOf } from "./navigation";
 import { Palette } from "./palette";
 import { TimeBar, TimeButton } from "./time-bar";
+import { ViewAsBar } from "./view-as-bar";
 
 /** The frame around all screens of an app: header, sidebar, content. */
 export function Shell() {
@@ -21,7 +25,8 @@ export function Shell() {
   const isAdmin = useIsAdmin(app);
   const sections = sectionsOf(app, schema.data?.entities ?? [], isAdmin);
   const { pathname } = useLocation();
-  const here = nearest(sections, pathname);
+  const branding = useBranding(app);
+  const here = nearest(sections, `/${app}`, pathname);
   return (
     <AppShell
       header={{ height: 52 }}
@@ -31,7 +36,7 @@ export function Shell() {
       <a className="rk-skip" href="#content">
         {t("shell.skip")}
       </a>
-      <AppShell.Header>
+      <AppShell.Header style={branding?.colour ? { borderTop: `3px solid ${branding.colour}` } : {}}>
         <Group h="100%" px="sm" justify="space-between" wrap="nowrap">
           <Group gap="xs" wrap="nowrap">
             <Burger opened={opened} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={t("shell.menu")} />
@@ -40,6 +45,7 @@ export function Shell() {
           <Group gap="xs" wrap="nowrap">
             <TimeButton />
             <Palette sections={sections} />
+            <Help app={app} />
             <UserMenu realm={app} />
           </Group>
         </Group>
@@ -69,7 +75,10 @@ export function Shell() {
         </ScrollArea>
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1}>
+        <OutageBar />
+        <ViewAsBar app={app} />
         <TimeBar />
+        <LiveBar app={app} />
         {schema.error ? (
           <Failed error={schema.error} retry={() => void schema.refetch()} />
         ) : (
@@ -82,9 +91,9 @@ export function Shell() {
   );
 }
 
-/** The entry whose path is the longest that the location begins with: a room's own screen, or the one it belongs to. */
-function nearest(sections: Section[], pathname: string): string | undefined {
+/** The entry whose path is the longest that the location begins with: a room's own screen, or the one it belongs to; the overview is nobody's. */
+function nearest(sections: Section[], home: string, pathname: string): string | undefined {
   const paths = sections.flatMap((section) => section.entries.map((entry) => entry.to));
-  const above = paths.filter((path) => pathname === path || pathname.startsWith(`${path}/`));
+  const above = paths.filter((path) => pathname === path || (path !== home && pathname.startsWith(`${path}/`)));
   return above.sort((a, b) => b.length - a.length)[0];
 }

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useAt } from "../api/moment";
 import { Icon } from "../ui/icons";
+import { HeaderButton } from "./header-button";
 
 /** Local date and time as an input of type datetime-local has it. */
 function asInput(at: string | undefined): string {
@@ -37,9 +38,7 @@ export function TimeButton() {
   return (
     <Popover opened={opened} onChange={setOpened} position="bottom-end" shadow="md" trapFocus>
       <Popover.Target>
-        <Button variant="default" size="compact-sm" onClick={() => (opened ? setOpened(false) : open())} leftSection={<Icon name="clock" size={14} />} visibleFrom="xs">
-          {at === undefined ? t("time.now") : t("time.past")}
-        </Button>
+        <HeaderButton icon="clock" label={at === undefined ? t("time.now") : t("time.past")} onClick={() => (opened ? setOpened(false) : open())} />
       </Popover.Target>
       <Popover.Dropdown>
         <form
@@ -68,7 +67,7 @@ export function TimeBar() {
   if (at === undefined) return null;
   const shown = /^\d+$/.test(at) ? t("time.commit", { position: at }) : new Date(at).toLocaleString(i18n.language, { dateStyle: "medium", timeStyle: "medium" });
   return (
-    <Group className="rk-time-bar" role="status" gap="sm" px="md" py={6}>
+    <Group className="rk-bar" role="status" gap="sm" px="md" py={6}>
       <Icon name="clock" size={16} />
       <Text size="sm">{t("time.shown", { at: shown })}</Text>
       <Button size="compact-xs" variant="white" color="dark" onClick={() => go(undefined)}>

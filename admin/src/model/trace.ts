@@ -49,3 +49,26 @@ function lastToEnd(spans: Span[]): Span | undefined {
 function endOf(span: Span): number {
   return beginOf(span) + span.duration_ms;
 }
+
+/** The rows that are seen: those of collapsed spans are not, and where wanted only the critical path is. */
+export function seenRows(rows: SpanRow[], collapsed: ReadonlySet<string>, onlyCritical: boolean): SpanRow[] {
+  let hiddenBelow = Number.POSITIVE_INFINITY;
+  return rows.filter((row) => {
+    if (row.depth > hiddenBelow) return false;
+    hiddenBelow = collapsed.has(row.span.span_id) ? row.depth : Number.POSITIVE_INFINITY;
+    return !onlyCritical || row.critical;
+  });
+}
+
+/** The row above that a row belongs to; -1 for the root. */
+export function parentAt(rows: SpanRow[], at: number): number {
+  const depth = rows[at]?.depth ?? 0;
+  for (let above = at - 1; above >= 0; above -= 1) if (rows[above]!.depth < depth) return above;
+  return -1;
+}
+
+/** Whether a span's source, action, entity or metadata hold a text. */
+export function holds({ span }: SpanRow, text: string): boolean {
+  const wanted = text.toLowerCase();
+  return [span.source, span.component, span.action, span.entity ?? "", span.status].some((part) => part.toLowerCase().includes(wanted)) || JSON.stringify(span.metadata ?? {}).toLowerCase().includes(wanted);
+}

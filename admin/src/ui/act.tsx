@@ -3,6 +3,7 @@
 import { Button, type ButtonProps } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { request } from "../api/client";
+import { useViewAs } from "../api/view-as";
 import { showDone } from "./errors";
 
 interface ActProps extends Pick<ButtonProps, "color" | "variant"> {
@@ -17,6 +18,7 @@ interface ActProps extends Pick<ButtonProps, "color" | "variant"> {
 
 export function Act({ app, method = "POST", path, body, label, done, onDone, color, variant = "default" }: ActProps) {
   const client = useQueryClient();
+  const isOnlyLooking = useViewAs(app) !== undefined;
   const run = useMutation({
     mutationFn: () => request<unknown>(app, method, path, body === undefined ? {} : { body }),
     onSuccess: async (reply) => {
@@ -25,6 +27,7 @@ export function Act({ app, method = "POST", path, body, label, done, onDone, col
       onDone?.(reply.data);
     },
   });
+  if (isOnlyLooking) return null;
   return (
     <Button size="compact-sm" variant={variant} {...(color ? { color } : {})} loading={run.isPending} onClick={() => run.mutate()}>
       {label}

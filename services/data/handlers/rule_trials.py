@@ -21,10 +21,12 @@ from libs.shared.postgres.errors import SchemaMoved
 from libs.shared.telemetry import tracing
 from services.data.model import EntityModel, StatementParameters, quote
 from services.data.query.lists import VERSION
+from services.data.query.sources import Sources, sources_of
 from services.data.request.context import RequestContext
 from services.data.request.execution import read
+from services.data.request.moments import moment_of
 from services.data.request.schema_fence import under_schema
-from services.data.rules.trial import Trial, TrialRequest, prepare, read_trial_request
+from services.data.rules.trial import Trial, TrialRequest, prepare, read_trial_request, serialize_sample
 
 MAX_ROWS = 10_000
 """Records looked at one by one."""
@@ -43,22 +45,33 @@ async def try_rule(ctx: RequestContext, request: contracts.TryRule) -> Response:
     entity = ctx.model.entity(name)
     auto = [field.name for field in entity.fields.values() if field.auto]
     trial = prepare(asked, entity.fields, frozenset([*entity.key.names, *auto]), ctx.caller, clock.now())
-    return Response(body=exact.dumps({"data": await count_violations(ctx, entity, trial, asked)}))
+    if asked.sample is not None:
+        violating = int(trial.violated_by(serialize_sample(asked.sample, entity.fields)))
+        return _reply({"violating": violating, "looked_at": 1, "complete": True, "ids": []})
+    position = await moment_of(ctx, [("as_of", asked.as_of)]) if asked.as_of else None
+    return _reply(await count_violations(ctx, entity, trial, asked, position))
+
+
+def _reply(found: dict[str, Any]) -> Response:
+    return Response(body=exact.dumps({"data": found}))
 
 
 async def count_violations(
-    ctx: RequestContext, entity: EntityModel, trial: Trial, asked: TrialRequest
+    ctx: RequestContext, entity: EntityModel, trial: Trial, asked: TrialRequest, position: int | None = None
 ) -> dict[str, Any]:
-    """How many stored records violate it, how many were looked at, whether that was all, and the first ids."""
-    found = await _count_in_sql(ctx, entity, trial, asked)
-    return await _look(ctx, entity, trial, asked) if found is None else found
+    """How many records violate it, how many were looked at, whether that was all, and the first ids.
+
+    The records are those of now, or those that there were at a position of the log.
+    """
+    found = await _count_in_sql(ctx, entity, trial, asked, position)
+    return await _look(ctx, entity, trial, asked, position) if found is None else found
 
 
 async def _count_in_sql(
-    ctx: RequestContext, entity: EntityModel, trial: Trial, asked: TrialRequest
+    ctx: RequestContext, entity: EntityModel, trial: Trial, asked: TrialRequest, position: int | None
 ) -> dict[str, Any] | None:
     """The answer of one statement over all records; None where SQL can't say it."""
-    parameters = StatementParameters()
+    parameters, sources = _ground(ctx, position)
     where = _where(entity, trial, parameters)
     columns = {name: Column(f"_r.{quote(name)}", f.type, f.precision) for name, f in entity.fields.items()}
     if trial.tree is None:
@@ -70,23 +83,26 @@ async def _count_in_sql(
         return None
     keys = ", ".join(entity.key.columns("_r"))
     limit = parameters.add(asked.limit, "bigint")
-    sql = (
+    rows_sql = sources.root(entity)
+    sql = sources.statement(
         f"SELECT {VERSION} AS schema_version, count(*) AS looked_at, count(*) FILTER (WHERE {violated}) AS violating, "
-        f"ARRAY(SELECT {entity.json('_r')} FROM {entity.table} _r WHERE {where} AND {violated} "
-        f"ORDER BY {keys} LIMIT {limit}) AS records FROM {entity.table} _r WHERE {where}"
+        f"ARRAY(SELECT {entity.json('_r')} FROM {rows_sql} _r WHERE {where} AND {violated} "
+        f"ORDER BY {keys} LIMIT {limit}) AS records FROM {rows_sql} _r WHERE {where}"
     )
     row = await read(ctx, (sql, parameters.values))
     ids = [entity.key.json_value(exact.loads(record)) for record in row["records"]]
     return {"violating": row["violating"], "looked_at": row["looked_at"], "complete": True, "ids": ids}
 
 
-async def _look(ctx: RequestContext, entity: EntityModel, trial: Trial, asked: TrialRequest) -> dict[str, Any]:
+async def _look(
+    ctx: RequestContext, entity: EntityModel, trial: Trial, asked: TrialRequest, position: int | None
+) -> dict[str, Any]:
     """The answer of looking at records one by one."""
     ids: list[Any] = []
     violating = looked_at = 0
     until = clock.unix() + min(MAX_TRIAL_S, ctx.context.remaining() / 2)
     complete = True
-    async with contextlib.aclosing(_records(ctx, entity, trial)) as records:
+    async with contextlib.aclosing(_records(ctx, entity, trial, position)) as records:
         async for record in records:
             if looked_at == MAX_ROWS or clock.unix() > until:
                 complete = False
@@ -100,14 +116,16 @@ async def _look(ctx: RequestContext, entity: EntityModel, trial: Trial, asked: T
     return {"violating": violating, "looked_at": looked_at, "complete": complete, "ids": ids}
 
 
-async def _records(ctx: RequestContext, entity: EntityModel, trial: Trial) -> AsyncGenerator[dict[str, Any], None]:
+async def _records(
+    ctx: RequestContext, entity: EntityModel, trial: Trial, position: int | None
+) -> AsyncGenerator[dict[str, Any], None]:
     """The live records in the order of their keys, one more than are looked at. Raises SchemaMoved."""
-    parameters = StatementParameters()
+    parameters, sources = _ground(ctx, position)
     where = _where(entity, trial, parameters)
     limit = parameters.add(MAX_ROWS + 1, "bigint")
-    sql = (
+    sql = sources.statement(
         f"SELECT _v.version AS schema_version, _l.record FROM metadata.schema_version _v LEFT JOIN "
-        f"(SELECT {entity.json('_r')} AS record FROM {entity.table} _r WHERE {where} "
+        f"(SELECT {entity.json('_r')} AS record FROM {sources.root(entity)} _r WHERE {where} "
         f"ORDER BY {', '.join(entity.key.columns('_r'))} LIMIT {limit}) _l ON true"
     )
     with tracing.span("db", "query", "query.execute", entity.name):
@@ -117,6 +135,14 @@ async def _records(ctx: RequestContext, entity: EntityModel, trial: Trial) -> As
                     raise SchemaMoved
                 if row["record"] is not None:
                     yield exact.loads(row["record"])
+
+
+def _ground(ctx: RequestContext, position: int | None) -> tuple[StatementParameters, Sources]:
+    """The parameters of a statement, and its rows: those of now, or of a position."""
+    parameters = StatementParameters()
+    if position is not None:
+        parameters.add(position, "bigint")
+    return parameters, sources_of(ctx.model, len(parameters.values))
 
 
 def _where(entity: EntityModel, trial: Trial, parameters: StatementParameters) -> str:

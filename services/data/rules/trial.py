@@ -13,7 +13,8 @@ from libs.shared.contracts.context import Identity
 from libs.shared.errors import RocketError, detail_of, invalid, invalid_field
 from libs.shared.expressions import EvaluationError, Expression, compile_expression
 from libs.shared.expressions.syntax.tree import Negation, Node
-from libs.shared.schema import BadValue, FieldDefinition
+from libs.shared.nearest import unknown
+from libs.shared.schema import BadValue, FieldDefinition, parse_value
 from libs.shared.schema.formulas import Formula
 from libs.shared.schema.parts import Name
 from libs.shared.schema.rules import ExpressionRule, FieldRule, RuleDefinition
@@ -24,11 +25,13 @@ from services.data.rules.deciding import check_record, decide
 from services.data.rules.entity_rules import EntityRules
 from services.data.rules.field_checks import serialize_operand
 from services.data.rules.field_trees import violation_tree
-from services.data.rules.forms import Record
+from services.data.rules.forms import Record, serialize
 
 MAX_IDS = 100
 RULE_KEYS = {"hook", "type", "definition"}
 """Keys that rules have and guards do not."""
+GROUND_KEYS = {"limit", "as_of", "record"}
+"""Keys of a request that say on which records it is tried."""
 
 
 class TriedGuard(Strict):
@@ -48,24 +51,56 @@ class TriedGuard(Strict):
 
 @dataclass(frozen=True, slots=True)
 class TrialRequest:
-    """The definition to try, and how many ids of violating records to return."""
+    """The definition to try, and how many ids of violating records to return.
+
+    It is tried on the records as they were at the moment `as_of`, or on `sample` alone.
+    """
 
     definition: RuleDefinition | TriedGuard
     limit: int
+    as_of: str = ""
+    sample: Mapping[str, Any] | None = None
 
 
 def read_trial_request(document: Mapping[str, Any]) -> TrialRequest:
-    """The trial of a request: a rule or a guard, and `limit`. Raises VALIDATION_FAILED."""
-    limit = document.get("limit", 20)
-    if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= MAX_IDS:
-        raise invalid_field("limit", f"limit must be a whole number from 1 to {MAX_IDS}")
+    """The trial of a request: a rule or a guard, and on which records. Raises VALIDATION_FAILED."""
+    limit, as_of, sample = _ground(document)
     model = RuleDefinition if RULE_KEYS & document.keys() else TriedGuard
-    asked = {key: value for key, value in document.items() if key != "limit"}
+    asked = {key: value for key, value in document.items() if key not in GROUND_KEYS}
     try:
-        return TrialRequest(model.model_validate(asked), limit)
+        return TrialRequest(model.model_validate(asked), limit, as_of, sample)
     except ValidationError as error:
         mistakes = errors_in(error, model, asked)
         raise invalid("This can't be tried", *(detail_of(path, words) for path, words in mistakes)) from None
+
+
+def _ground(document: Mapping[str, Any]) -> tuple[int, str, Mapping[str, Any] | None]:
+    limit, as_of, sample = document.get("limit", 20), document.get("as_of", ""), document.get("record")
+    if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= MAX_IDS:
+        raise invalid_field("limit", f"limit must be a whole number from 1 to {MAX_IDS}")
+    if isinstance(as_of, bool) or not isinstance(as_of, (str, int)):
+        raise invalid_field("as_of", "as_of must be a time, or a position")
+    if sample is not None and not isinstance(sample, dict):
+        raise invalid_field("record", "record must be an object")
+    if sample is not None and as_of:
+        raise invalid_field("as_of", "Either record or as_of can be given")
+    return limit, str(as_of), sample
+
+
+def serialize_sample(sample: Mapping[str, Any], fields: Mapping[str, FieldDefinition]) -> Record:
+    """A record as expressions see it, from the values of a body; fields that are left out are null.
+
+    Raises VALIDATION_FAILED for unknown names and wrong values.
+    """
+    found: dict[str, Any] = dict.fromkeys(fields)
+    for name, value in sample.items():
+        if name not in fields:
+            raise invalid_field(f"record.{name}", unknown(name, fields))
+        try:
+            found[name] = None if value is None else serialize(fields[name], parse_value(fields[name], value))
+        except BadValue as problem:
+            raise invalid_field(f"record.{name}", f"{name} {problem}") from None
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ FILE_REMOVAL: Schema = {
 }
 TRIAL = shaped(
     ("entity",), entity=TEXT, hook=TEXT, type=TEXT, definition=OBJECT, guard=TEXT, field=TEXT, to=TEXT,
-    limit={"type": "integer", "minimum": 1, "maximum": 100},
+    limit={"type": "integer", "minimum": 1, "maximum": 100}, as_of=TEXT, record=OBJECT,
 )  # fmt: skip
 TRIED = shaped(violating=NUMBER, looked_at=NUMBER, complete=FLAG, ids={"type": "array", "items": {}})
 

@@ -131,6 +131,26 @@ async def test_rules_without_sql_report_how_many_records_were_tried(own_items: C
     assert looked["violating"] == looked["looked_at"] - 4 <= 9_996
 
 
+async def test_rules_are_tried_on_records_of_the_past_and_on_a_sample(own_items: Client) -> None:
+    before = (await own_items.put("/item/1", {"title": "before"})).headers["X-Commit"]
+    (await own_items.put("/item/1", {"title": "after"})).expect(200)
+    (await own_items.delete("/item/2")).expect(200)
+    for condition in ("record.title == 'before'", "lower(record.title) == 'before'"):
+        now = (await own_items.post("/_admin/rules/try", expression(condition))).expect(200).data
+        assert (now["violating"], now["looked_at"]) == (0, 3)
+        past = (await own_items.post("/_admin/rules/try", expression(condition, as_of=before))).expect(200).data
+        assert past == {"violating": 1, "looked_at": 4, "complete": True, "ids": [1]}
+
+    for count, violating in (("7", 1), (3, 0), (None, 0)):
+        tried = expression("record.count > 5", record={"count": count})
+        found = (await own_items.post("/_admin/rules/try", tried)).expect(200).data
+        assert found == {"violating": violating, "looked_at": 1, "complete": True, "ids": []}
+    for wrong in ({"cuont": 1}, {"count": "many"}, [1]):
+        (await own_items.post("/_admin/rules/try", expression("1", record=wrong))).expect(422)
+    (await own_items.post("/_admin/rules/try", expression("1", record={}, as_of=before))).expect(422)
+    (await own_items.post("/_admin/rules/try", expression("1", as_of="yesterday"))).expect(400)
+
+
 async def test_an_entity_without_records_violates_nothing(admin: Client) -> None:
     await admin.define(ITEM)
     for tried in ("record.count > 1", "lower(record.title) == 'a'"):

@@ -92,6 +92,7 @@ function SecondFactor({ app, on }: { app: string; on: boolean }) {
   const done = () => {
     setCode("");
     setPassword("");
+    enroll.reset();
     void client.invalidateQueries({ queryKey: [app, "me"] });
   };
   const enroll = useMutation({ mutationFn: () => request<Enrolled>(app, "POST", "/auth/totp/enroll", { body: { password } }).then((reply) => reply.data), meta: { shown: true } });

@@ -22,8 +22,13 @@ export const definitionsQuery = (app: string, kind: string) =>
 export const definitionQuery = (app: string, kind: string, id: string) =>
   queryOptions({
     queryKey: [...keys.definitions(app, kind), id],
-    queryFn: ({ signal }) => request<Document>(app, "GET", `/_admin/${kind}/${encodeURIComponent(id)}`, { signal }),
+    queryFn: ({ signal }) => request<Document>(app, "GET", pathOf(kind, id), { signal }),
   });
+
+/** Where a definition is: of its kind, or where there is but one of them, the kind itself. */
+function pathOf(kind: string, id: string): string {
+  return id === "" ? `/_admin/${kind}` : `/_admin/${kind}/${encodeURIComponent(id)}`;
+}
 
 /** What a definition is addressed by. */
 export function handleOf(kind: string, row: Document): string {
@@ -56,7 +61,7 @@ export function useSaveDefinition(app: string, kind: string) {
     mutationFn: ({ id, document, etag }: Change) =>
       id === undefined
         ? request<Document>(app, "POST", `/_admin/${kind}`, { body: document })
-        : request<Document>(app, "PUT", `/_admin/${kind}/${encodeURIComponent(id)}`, {
+        : request<Document>(app, "PUT", pathOf(kind, id), {
             body: document,
             headers: etag ? { "If-Match": etag } : {},
           }),
@@ -125,7 +130,7 @@ export const versionsQuery = (app: string, kind: string, id: string) =>
   queryOptions({
     queryKey: [...keys.definitions(app, kind), id, "versions"],
     queryFn: ({ signal }) =>
-      request<Version[]>(app, "GET", `/_admin/${kind}/${encodeURIComponent(id)}/versions`, { signal }).then((reply) => reply.data),
+      request<Version[]>(app, "GET", `${pathOf(kind, id)}/versions`, { signal }).then((reply) => reply.data),
   });
 
 /** Make a former version the newest one. */
@@ -133,7 +138,7 @@ export function useRestoreVersion(app: string, kind: string, id: string) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (version: number) =>
-      request<Document>(app, "POST", `/_admin/${kind}/${encodeURIComponent(id)}/restore`, { body: { version } }),
+      request<Document>(app, "POST", `${pathOf(kind, id)}/restore`, { body: { version } }),
     onSuccess: () => refresh(client, app),
   });
 }

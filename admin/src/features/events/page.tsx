@@ -5,6 +5,8 @@ import { timestampCell } from "../../fields/moments";
 import { Listing } from "../../ui/listing";
 import { Page } from "../../ui/page";
 import { Status } from "../../ui/status";
+import { EventViews } from "./parts/views";
+import { SOURCES, colourOf } from "./sources";
 
 interface EventRow {
   id: string;
@@ -20,7 +22,6 @@ interface EventRow {
   created_at: string;
 }
 
-const SOURCES = ["http", "auth", "db", "engine", "webhook", "workflow", "storage", "metadata"] as const;
 const REFRESH_MS = 5_000;
 
 /** What happens in the app: spans of requests and business events, newest first. */
@@ -28,7 +29,7 @@ export function EventsPage() {
   const { t } = useTranslation();
   const { app } = useParams({ from: "/$app/events" });
   return (
-    <Page title={t("nav.events")} help={t("events.help")}>
+    <Page title={t("nav.events")} help={t("events.help")} actions={<EventViews shown="list" />}>
       <Listing<EventRow>
         app={app}
         path="/_events"
@@ -45,7 +46,15 @@ export function EventsPage() {
         ]}
         columns={[
           { label: "events.at", cell: (row) => timestampCell(row.created_at) },
-          { label: "events.source", cell: (row) => row.source },
+          {
+            label: "events.source",
+            cell: (row) => (
+              <>
+                <span className="rk-dot" style={{ background: colourOf(row.source, row.status), marginInlineEnd: 6 }} />
+                {row.source}
+              </>
+            ),
+          },
           {
             label: "audit.action",
             cell: (row) => (

@@ -1,10 +1,15 @@
 import { Alert, Anchor, Button, Center, Paper, PasswordInput, Stack, Text, TextInput, Title } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
 import { useNavigate, useRouter, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useBranding } from "../../api/branding";
 import { isApiError } from "../../api/errors";
 import { forgotPassword, login, PLATFORM } from "../../api/session";
+import { BrandLinks, Logo } from "../../ui/brand";
 import { hintOf, messageOf } from "../../ui/errors";
+
+const TYPING_MS = 400;
 
 /** Logs somebody in: into an app, or into the platform where no app is named. */
 export function LoginPage() {
@@ -18,6 +23,8 @@ export function LoginPage() {
   const [notice, setNotice] = useState("");
   const [busy, setBusy] = useState(false);
   const realm = form.app.trim() || PLATFORM;
+  const [settled] = useDebouncedValue(form.app.trim(), TYPING_MS);
+  const branding = useBranding(settled);
   const set = (part: Partial<typeof form>) => setForm({ ...form, ...part });
   const attempt = async (work: () => Promise<void>) => {
     setBusy(true);
@@ -43,7 +50,7 @@ export function LoginPage() {
     });
   return (
     <Center mih="100dvh" p="md">
-      <Paper withBorder p="lg" w={380} component="main">
+      <Paper withBorder p="lg" w={380} component="main" style={branding?.colour ? { borderTop: `4px solid ${branding.colour}` } : {}}>
         <form
           onSubmit={(event) => {
             event.preventDefault();
@@ -51,8 +58,9 @@ export function LoginPage() {
           }}
         >
           <Stack>
+            <Logo branding={branding} />
             <Title order={1} size="h3">
-              {t("login.title")}
+              {branding && branding.name !== settled ? t("login.titleOf", { name: branding.name }) : t("login.title")}
             </Title>
             {error && (
               <Alert color="red" role="alert" title={messageOf(error)}>
@@ -101,6 +109,7 @@ export function LoginPage() {
                 {t("login.forgot")}
               </Anchor>
             </Text>
+            <BrandLinks branding={branding} />
           </Stack>
         </form>
       </Paper>

@@ -1,65 +1,72 @@
-import { Anchor, Card, SimpleGrid, Stack, Text } from "@mantine/core";
+import { Anchor, Card, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useAppSchema, useIsAdmin } from "../../api/app-schema";
 import { request } from "../../api/client";
 import type { Entity, Row } from "../../model/schema";
+import { Failed } from "../../ui/failed";
 import { Page } from "../../ui/page";
+import { figuresQuery } from "./figures";
+import { FigureCards } from "./parts/figure-cards";
+import { FirstSteps } from "./parts/first-steps";
+import { OwnCards } from "./parts/own-cards";
 
-/** Where an app begins: its entities with their counts, and the first steps of an empty one. */
+/** Entities whose records are counted one by one; more would be many requests. */
+const MAX_COUNTED = 24;
+
+/** Where an app begins: what waits, what has failed, what there is, and the first steps of an empty one. */
 export function OverviewPage() {
   const { t } = useTranslation();
   const { app } = useParams({ from: "/$app/" });
   const entities = useAppSchema(app).entities.filter((entity) => entity.actions.includes("read"));
   const isAdmin = useIsAdmin(app);
+  const figures = useQuery({ ...figuresQuery(app), enabled: isAdmin });
   return (
-    <Page title={t("nav.overview")}>
-      {entities.length === 0 ? (
-        <FirstSteps app={app} isAdmin={isAdmin} />
-      ) : (
-        <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }}>
-          {entities.map((entity) => (
-            <EntityCard key={entity.name} app={app} entity={entity} />
-          ))}
-        </SimpleGrid>
-      )}
+    <Page title={t("nav.overview")} help={t("overview.help")}>
+      {isAdmin && <FirstSteps app={app} figures={figures.data} entities={entities} />}
+      {!isAdmin && entities.length === 0 && <Text>{t("overview.nothing")}</Text>}
+      <Stack gap="lg">
+        <OwnCards app={app} />
+        {figures.error && <Failed error={figures.error} retry={() => void figures.refetch()} />}
+        {figures.data && <FigureCards app={app} figures={figures.data} />}
+        {entities.length > 0 && (
+          <section aria-label={t("nav.data")}>
+            <Title order={2} size="h5" mb="xs">
+              {t("nav.data")}
+            </Title>
+            <SimpleGrid cols={{ base: 2, md: 4, lg: 6 }} spacing="sm">
+              {entities.map((entity, at) => (
+                <EntityCard key={entity.name} app={app} entity={entity} count={figures.data?.["records"]?.by_entity?.[entity.name]} isCounted={!isAdmin && at < MAX_COUNTED} />
+              ))}
+            </SimpleGrid>
+          </section>
+        )}
+      </Stack>
     </Page>
   );
 }
 
-function EntityCard({ app, entity }: { app: string; entity: Entity }) {
-  const { t } = useTranslation();
-  const count = useQuery({
+interface EntityCardProps {
+  app: string;
+  entity: Entity;
+  count: number | undefined;
+  /** Whether it is counted here, where nothing else says how many there are. */
+  isCounted: boolean;
+}
+
+function EntityCard({ app, entity, count, isCounted }: EntityCardProps) {
+  const own = useQuery({
     queryKey: [app, "records", entity.name, "estimate"],
-    queryFn: ({ signal }) =>
-      request<Row[]>(app, "GET", `/${entity.name}`, { signal, query: { per_page: "1", count: "estimated" } }).then((reply) => reply.meta.total),
+    queryFn: ({ signal }) => request<Row[]>(app, "GET", `/${entity.name}`, { signal, query: { per_page: "1", count: "estimated" } }).then((reply) => reply.meta.total ?? null),
+    enabled: isCounted,
   });
   return (
-    <Card withBorder padding="md">
+    <Card withBorder padding="sm">
       <Anchor component={Link} to={`/${app}/records/${entity.name}`} fw={600}>
         {entity.name}
       </Anchor>
-      <Text size="xl">{count.data ?? "…"}</Text>
-      <Text size="xs" c="dimmed">
-        {t("overview.records")}
-      </Text>
+      <Text size="lg">{count ?? own.data ?? "–"}</Text>
     </Card>
-  );
-}
-
-function FirstSteps({ app, isAdmin }: { app: string; isAdmin: boolean }) {
-  const { t } = useTranslation();
-  if (!isAdmin) return <Text>{t("overview.nothing")}</Text>;
-  return (
-    <Stack align="flex-start">
-      <Text>{t("overview.first")}</Text>
-      <Anchor component={Link} to={`/${app}/define/entities/new`}>
-        {t("overview.firstEntity")}
-      </Anchor>
-      <Anchor component={Link} to={`/${app}/people/users`}>
-        {t("overview.firstUser")}
-      </Anchor>
-    </Stack>
   );
 }

@@ -5,6 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { request } from "../../api/client";
 import { isApiError } from "../../api/errors";
+import { beginViewAs } from "../../api/view-as";
 import { showDone } from "../../ui/errors";
 import { Failed } from "../../ui/failed";
 import { Icon } from "../../ui/icons";
@@ -28,6 +29,7 @@ export function UsersPage() {
     queryFn: ({ signal }) => request<User[]>(app, "GET", "/_admin/users", { signal }).then((reply) => reply.data),
   });
   const [edited, setEdited] = useState<typeof BLANK>();
+  const look = useLookAs(app);
   return (
     <Page
       title={t("nav.users")}
@@ -68,9 +70,14 @@ export function UsersPage() {
                   </Table.Td>
                   <Table.Td>{user.active ? t("value.yes") : t("value.no")}</Table.Td>
                   <Table.Td>
-                    <Button size="compact-xs" variant="subtle" onClick={() => setEdited({ ...user, password: "" })}>
-                      {t("action.edit")}
-                    </Button>
+                    <Group gap={4} wrap="nowrap">
+                      <Button size="compact-xs" variant="subtle" onClick={() => setEdited({ ...user, password: "" })}>
+                        {t("action.edit")}
+                      </Button>
+                      <Button size="compact-xs" variant="subtle" disabled={!user.active} loading={look.isPending && look.variables === user.id} onClick={() => look.mutate(user.id)}>
+                        {t("viewAs.begin")}
+                      </Button>
+                    </Group>
                   </Table.Td>
                 </Table.Tr>
               ))}
@@ -81,6 +88,23 @@ export function UsersPage() {
       {edited && <UserForm app={app} initial={edited} onClose={() => setEdited(undefined)} />}
     </Page>
   );
+}
+
+interface ViewToken {
+  access_token: string;
+  expires_in: number;
+  user: User;
+}
+
+/** Look at the app as one of its users does. Everything is read anew, as them. */
+function useLookAs(app: string) {
+  return useMutation({
+    mutationFn: (id: string) => request<ViewToken>(app, "POST", `/_admin/users/${id}/view-token`).then((reply) => reply.data),
+    onSuccess: ({ access_token: access, expires_in, user }) => {
+      beginViewAs(app, { access, expiresAt: Date.now() + expires_in * 1000, email: user.email, roles: user.roles });
+      location.assign(`/admin/${app}`);
+    },
+  });
 }
 
 function UserForm({ app, initial, onClose }: { app: string; initial: typeof BLANK; onClose: () => void }) {

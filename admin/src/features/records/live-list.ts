@@ -44,7 +44,10 @@ export function useLiveList(app: string, entity: Entity, state: ListState, enabl
     setTimeout(() => setMarks((before) => new Map([...before].filter(([id, mark]) => mark === "left" || !fresh.some((change) => change.id === id)))), FRESH_MS);
     void client.invalidateQueries({ queryKey: [...keys.records(app, entity.name), "count"] });
   };
-  useLive(app, entity.name, query, enabled && !state.trash && !state.q, follow);
+  useLive(app, entity.name, query, enabled && !state.trash && !state.q, follow, {
+    key: entity.primary_key.fields.length === 1 ? entity.primary_key.fields[0] : undefined,
+    onGap: () => void client.invalidateQueries({ queryKey }),
+  });
   return {
     entered: entered.size,
     show: () => {

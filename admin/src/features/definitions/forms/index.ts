@@ -15,4 +15,5 @@ export const FORMS: Record<string, Form> = {
   webhooks: lazy(() => import("./webhook-form")),
   "notification-rules": lazy(() => import("./notification-form")),
   roles: lazy(() => import("./role-form")),
+  "ui-configs": lazy(() => import("./ui-config-form")),
 };

@@ -6,6 +6,7 @@ import { LazyGraph } from "../../../ui/graph/lazy";
 import { ActionRows } from "../parts/action-rows";
 import { EntityKey, FieldKey, RolesKey, SuggestedKey, SwitchKey, TagsKey } from "../parts/keys";
 import { ExpressionKey } from "../parts/expression-key";
+import { MachineTrial } from "../parts/machine-trial";
 import { Rows } from "../parts/rows";
 import { Nested, useScope } from "../parts/scope";
 
@@ -22,6 +23,7 @@ export default function MachineForm() {
         <Body entity={String(document["entity"] ?? "")} field={String(document["field"] ?? "")} />
       </Nested>
       <SwitchKey name="active" otherwise />
+      <MachineTrial />
     </Stack>
   );
 }
