@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from libs.shared.bus.outbox.transactions import Transaction
-from services.workflow.history import projecting, store
+from services.workflow.history import projecting, renames, store
 from services.workflow.history.instances import StoredInstance
 from services.workflow.machine.deciding import Advanced, decide
-from services.workflow.machine.inputs import Answer, Input, Migrate
+from services.workflow.machine.inputs import Answer, FollowRenames, Input, Migrate
 from services.workflow.machine.plan import plan_of
 from services.workflow.signals import signals_of
 
@@ -17,6 +17,8 @@ CHILD_INPUT, CANCEL_INPUT = "answer", "cancel"
 
 async def record(transaction: Transaction, instance: StoredInstance, given: Input, now: datetime) -> Advanced:
     """What a locked instance does about an input, stored and told. Raises what `decide` raises."""
+    if instance.is_renamed:
+        instance = await _renamed(transaction, instance, now)
     plan = plan_of(given.definition) if isinstance(given, Migrate) else instance.plan
     advanced = decide(instance.plan, instance.state, given, now, instance.id)
     if advanced.entries:
@@ -24,6 +26,15 @@ async def record(transaction: Transaction, instance: StoredInstance, given: Inpu
         transaction.emit(*signals_of(instance, advanced.state, advanced.entries))
         await _tell_others(transaction, instance, advanced, given, now)
     return advanced
+
+
+async def _renamed(transaction: Transaction, instance: StoredInstance, now: datetime) -> StoredInstance:
+    """The instance with the names that entities and fields have today."""
+    missed = FollowRenames(await renames.since(transaction.connection, instance))
+    advanced = decide(instance.plan, instance.state, missed, now, instance.id)
+    if advanced.entries:
+        await store.save(transaction.connection, instance, advanced.state, advanced.entries, now)
+    return instance.advanced(advanced.state)
 
 
 async def begin(transaction: Transaction, new: StoredInstance, given: Input, now: datetime) -> StoredInstance | None:

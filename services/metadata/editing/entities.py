@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from libs.shared.errors import RocketError, detail_of, invalid_field
 from libs.shared.postgres.limits import MAX_COLUMNS, Limit
@@ -125,7 +126,11 @@ async def _rename_in_others(
         if document != row.document:
             expressions.check_followed(row, document, before, change.schema, rename)
             await change.rewrite(row, document)
-    await change.executor.rename_in_instances(rename.old, rename.new, rename.fields)
+
+    def rewrite(document: dict[str, Any]) -> dict[str, Any]:
+        return expressions.texts_after("workflows", document, before, rename)
+
+    await change.executor.rename_in_instances(rename.old, rename.new, rename.fields, rewrite)
 
 
 async def _watch_others(change: Change, before: LiveSchema, was: EntityDefinition, now: EntityDefinition) -> None:

@@ -31,9 +31,11 @@ class DdlExecutor:
             except TableExists:
                 raise RocketError("CONFLICT", "The table name is taken") from None
 
-    async def rename_in_instances(self, name: str, new_name: str, renamed: Mapping[str, str]) -> None:
+    async def rename_in_instances(
+        self, name: str, new_name: str, renamed: Mapping[str, str], rewrite: instances.Rewrite
+    ) -> None:
         """Rename an entity and its fields in the definitions of running workflow instances."""
-        await instances.rename(self._transaction, name, new_name, renamed)
+        await instances.rename(self._transaction, name, new_name, renamed, rewrite)
 
     async def fit_indexes(self, live: LiveEntity, wanted: Mapping[str, TableIndex]) -> None:
         """Make the indexes of an entity's table those that are wanted. Raises as `_build` does."""
@@ -91,7 +93,9 @@ class DryRunExecutor(DdlExecutor):
             if " TYPE " in statement:
                 self.warnings.append(f"All rows are rewritten while other requests wait: {statement}")
 
-    async def rename_in_instances(self, name: str, new_name: str, renamed: Mapping[str, str]) -> None:
+    async def rename_in_instances(
+        self, name: str, new_name: str, renamed: Mapping[str, str], rewrite: instances.Rewrite
+    ) -> None:
         """Leaves the instances as they are."""
 
     async def _existing_indexes(self, live: LiveEntity) -> list[str]:

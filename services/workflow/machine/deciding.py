@@ -22,6 +22,7 @@ from services.workflow.machine.inputs import (
     Cancel,
     Decide,
     Fire,
+    FollowRenames,
     Input,
     Look,
     Migrate,
@@ -160,6 +161,12 @@ def _changed(walk: Walk, given: RecordChanged) -> None:
         walk.note(kinds.WARNED, message=str(problem))
 
 
+def _follow(walk: Walk, given: FollowRenames) -> None:
+    fresh = [dict(each) for each in given.renames if each["id"] > walk.state.renames]
+    if fresh:
+        walk.note(kinds.RENAMED, renames=fresh)
+
+
 def _break(walk: Walk, given: Break) -> None:
     """Fail where the instance stands, so that somebody can look at it and retry."""
     frames = [frame for frame in walk.state.frames.values() if frame.step is not None]
@@ -220,6 +227,7 @@ DECISIONS: Mapping[type, Callable[[Walk, Any], None]] = {
     Cancel: _cancel,
     RecordChanged: _changed,
     Break: _break,
+    FollowRenames: _follow,
     RetryFailed: _retry,
     Migrate: _migrate,
 }

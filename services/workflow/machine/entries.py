@@ -35,7 +35,7 @@ REQUESTED, SLEPT, PAUSED, RESUMED = "requested", "slept", "paused", "resumed"
 OPENED, CLOSED, DROPPED = "opened", "closed", "dropped"
 SEATED, DECIDED, REMINDED, ESCALATED, REASSIGNED = "seated", "decided", "reminded", "escalated", "reassigned"
 RETURNED, RETRIED, MIGRATED = "returned", "retried", "migrated"
-DELETED = "deleted"
+DELETED, RENAMED = "deleted", "renamed"
 
 WITH_STATUS = frozenset({NOTED, LEFT, DECIDED, ENDED})
 """Kinds whose status in the API is in their data; without one they are not shown."""

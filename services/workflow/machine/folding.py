@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from libs.shared.schema.renaming import rename_in
 from services.workflow.machine import entries as kinds
 from services.workflow.machine.entries import HistoryEntry
 from services.workflow.machine.state import (
@@ -267,6 +268,17 @@ def _returned(state: InstanceState, entry: HistoryEntry) -> None:
     state.decider = entry.data["decider"]
 
 
+def _renamed(state: InstanceState, entry: HistoryEntry) -> None:
+    """What it is about to do, and what it knows of its record, have the names of today."""
+    for each in entry.data["renames"]:
+        state.renames = each["id"]
+        for key, command in state.pending.items():
+            state.pending[key] = rename_in(command, each["entity"], each["new_name"], each["fields"])
+        for name in ("record", "old") if each["own"] else ():
+            if isinstance(record := state.trigger.get(name), Mapping):
+                state.trigger[name] = {each["fields"].get(field, field): value for field, value in record.items()}
+
+
 def _warned(state: InstanceState, entry: HistoryEntry) -> None:
     state.warnings = [*state.warnings[-MAX_WARNINGS:], {"message": entry.data["message"]}]
 
@@ -292,6 +304,6 @@ FOLDS: Mapping[str, Callable[[InstanceState, HistoryEntry], None]] = {
     kinds.RESUMED: _resumed, kinds.OPENED: _opened, kinds.CLOSED: _closed, kinds.DROPPED: _dropped,
     kinds.SEATED: _seated, kinds.DECIDED: _decided, kinds.REMINDED: _reminded, kinds.ESCALATED: _escalated,
     kinds.REASSIGNED: _reassigned, kinds.RETURNED: _returned, kinds.RETRIED: _retried, kinds.MIGRATED: _migrated,
-    kinds.DELETED: _nothing,
+    kinds.DELETED: _nothing, kinds.RENAMED: _renamed,
 }  # fmt: skip
 """Kind of entry → how it changes a state."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -127,6 +127,16 @@ class RecordChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowRenames:
+    """Entities and fields have new names: `{id, entity, new_name, fields, own}`, in their order.
+
+    `own`: the entity is that of the record which the instance is about.
+    """
+
+    renames: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
 class Break:
     """The instance can't go on, for a reason that lies outside of it."""
 
@@ -163,6 +173,7 @@ Input = (
     | Cancel
     | RecordChanged
     | Break
+    | FollowRenames
     | RetryFailed
     | Migrate
 )

@@ -66,6 +66,8 @@ class InstanceState:
     failed: Json | None = None
     """Where a failed instance stands: `{scope, step, reason}`."""
     warnings: list[Json] = field(default_factory=list)
+    renames: int = 0
+    """The last rename of an entity or field that it has followed."""
     seq: int = 0
     """Entries of the history that are folded into it."""
 

@@ -10,14 +10,16 @@ from tests.support.replays import verified
 
 
 def workflow() -> dict[str, Any]:
-    """The assignee approves, then the field is set."""
+    """The assignee approves, then the field is set, if expressions still read what they did."""
+    reads = "record.outcome == 'none' && trigger.record.outcome == 'none' && trigger.record.status == 'pending'"
     action = {"type": "set_field", "entity": "leave", "record_id": "context.id", "field": "outcome", "value": "yes"}
     return {
         "name": "ask",
         "trigger": {"type": "state_change", "entity": "leave", "field": "status", "to": "pending"},
         "context": {"id": "record.id"},
         "steps": [
-            {"id": "ask", "type": "approval", "on_approve": {"goto": "set"}},
+            {"id": "ask", "type": "approval", "on_approve": {"goto": "look"}},
+            {"id": "look", "type": "condition", "expression": reads, "on_true": {"goto": "set"}},
             {"id": "set", "type": "action", "actions": [action]},
         ],
     }
@@ -30,7 +32,7 @@ async def begin(admin: Client) -> tuple[dict[str, Any], dict[str, Any]]:
     form = {"entity": "leave", "field": "status", "definition": machine}
     await admin.define(form, "state-machines")
     await admin.define(workflow(), "workflows")
-    record = (await admin.post("/leave", {"status": "draft"})).expect(201).data
+    record = (await admin.post("/leave", {"status": "draft", "outcome": "none"})).expect(201).data
     (await admin.put(f"/leave/{record['id']}", {"status": "pending"})).expect(200)
 
     async def waiting() -> Any:

@@ -133,7 +133,12 @@ def outcome(durable: Durable) -> dict[str, Any]:
 def undisturbed() -> tuple[dict[str, Any], int]:
     """The outcome without a kill, and at how many points one could come."""
     durable, points = Durable(), list[str]()
-    Worker(durable, lambda name: bool(points.append(name))).run()
+
+    def survives(name: str) -> bool:
+        points.append(name)
+        return False
+
+    Worker(durable, survives).run()
     return outcome(durable), len(points)
 
 
