@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -13,8 +16,16 @@ import pytest
 from deploy.embedded.postgres import FAREWELLS, Postgres
 from deploy.embedded.supervised import end
 from deploy.migrate.job import ROOT, migrate
+from libs.shared import clock, exact
 from libs.shared.contracts.operations import SERVICES
 from libs.shared.postgres.migrations import ChangedMigration, apply, load
+from services.workflow.history.codec import state_to_dict
+from services.workflow.history.projecting import tasks_of
+from services.workflow.history.store import FIND, entries_of, read
+from services.workflow.machine.deciding import decide
+from services.workflow.machine.folding import fold
+from services.workflow.machine.inputs import Decide, Decider, Fire, RetryFailed
+from services.workflow.machine.state import InstanceState
 from tests.support.app_database import sibling
 
 PASSWORDS = {service: f"{service}-secret" for service in SERVICES}
@@ -254,3 +265,82 @@ async def test_recipient_notes_are_expected_after_their_migration(
         await apply(connection, own)
     query = "SELECT since = 'epoch', since <= now() AND since > now() - interval '1 hour' FROM notify.notes_kept"
     assert await server.rows("older", query) == [(since_always, not since_always)]
+
+
+OLD_DEFINITION = {
+    "name": "old", "trigger": {"type": "state_change", "entity": "leave", "field": "status", "to": "sent"},
+    "context": {"id": "record.id"},
+    "steps": [
+        {"id": "ask", "type": "approval", "assignee": {"type": "role", "role": "boss"}, "timeout": "1h",
+         "on_approve": {"goto": "act"}},
+        {"id": "act", "type": "action", "actions": [
+            {"type": "set_field", "entity": "leave", "record_id": "context.id", "field": "a", "value": 1},
+            {"type": "set_field", "entity": "leave", "record_id": "context.id", "field": "b", "value": 2}]},
+    ],
+}  # fmt: skip
+OLD_INSTANCE = """
+INSERT INTO workflow.instances (id, workflow_id, workflow_name, definition, status, current_step, current_step_deadline,
+    context, history, created_at, updated_at, entity, record_id, commit_key, actor, trace_id, cause_depth, step_number,
+    action_index, attempts, waiting, assignee_role, due_at, decider)
+VALUES ($1, gen_random_uuid(), 'old', $2::jsonb, $3, $4, $5, '{"id": "r", "n": 1.50}', $6::jsonb, now(), now(), 'leave',
+    'r', '1.1', '{"id": "u", "email": "u@x", "roles": []}', 't', 0, $7, $8, 0, $9, $10, $5, $11::jsonb)
+"""
+APPROVED = [{"step": "ask", "status": "approved", "by": "b", "at": "2026-11-22T12:00:00Z"}]
+FAILED = [*APPROVED, {"step": "act", "status": "failed", "reason": "no", "at": "2026-11-22T12:00:01Z"}]
+
+
+async def test_instances_of_the_former_engine_go_on(server: Server) -> None:
+    shared = load(ROOT / "libs/shared/bus/sql/app", "workflow")
+    own = load(ROOT / "services/workflow/sql/app", "workflow")
+    later = datetime.now(UTC) + timedelta(hours=1)
+    boss = {"id": "b", "email": "b@x", "roles": ["boss"]}
+    rows: list[tuple[Any, ...]] = [
+        ("running", "ask", later, [], 1, 0, True, "boss", None),
+        ("running", "act", None, APPROVED, 2, 1, False, None, boss),
+        ("failed", "act", None, FAILED, 2, 0, False, None, boss),
+        ("completed", None, None, APPROVED, 2, 2, False, None, boss),
+    ]
+    ids = [str(uuid.uuid4()) for _ in rows]
+    async with server.connected("rocket") as connection:
+        await connection.execute("DROP DATABASE IF EXISTS older")
+        await connection.execute("CREATE DATABASE older TEMPLATE template0")
+    async with server.connected("older") as connection:
+        await connection.execute("CREATE SCHEMA workflow AUTHORIZATION rocket_workflow")
+        await apply(connection, [*shared, *own[:4]])
+        for instance_id, (status, step, due, history, visit, action, waiting, role, decider) in zip(
+            ids, rows, strict=True
+        ):
+            state = json.dumps(history), visit, action, waiting, role, json.dumps(decider) if decider else None
+            await connection.execute(OLD_INSTANCE, instance_id, json.dumps(OLD_DEFINITION), status, step, due, *state)
+        await apply(connection, own)
+        found = [read(row) for each in ids for row in await connection.fetch(FIND, each)]
+        for instance_id, instance in zip(ids, found, strict=True):
+            entries = await entries_of(connection, uuid.UUID(instance_id))
+            assert timeless(fold(entries)) == timeless(instance.state), instance.state
+        wanted = [set(tasks_of(instance.state, later)) for instance in found]
+        stored = [await connection.fetch(
+            "SELECT kind, key FROM workflow.tasks WHERE instance_id = $1", each) for each in ids]  # fmt: skip
+        assert [{tuple(row) for row in each} for each in stored] == [set(map(tuple, each)) for each in wanted]
+        waiting_rows = await connection.fetch("SELECT step, roles, admins FROM workflow.approvals")
+        assert [tuple(row) for row in waiting_rows] == [("ask", ["boss"], True)]
+        told = "SELECT shown FROM workflow.history WHERE shown IS NOT NULL AND instance_id = $1 ORDER BY seq"
+        shown = await connection.fetch(told, ids[2])
+        assert [json.loads(row["shown"]) for row in shown] == FAILED
+    waiting, acting, failed, completed = found
+    now = datetime.now(UTC)
+    decided = decide(waiting.plan, waiting.state, Decide(True, Decider("b", "b@x", ("boss",))), now, ids[0])
+    assert decided.state.pending.keys() == {f"{ids[0]}/2/0"}
+    # What the former engine was about to do is done under the key that it had.
+    gone_on = decide(acting.plan, acting.state, Fire("pause"), now, ids[1])
+    assert gone_on.state.pending.keys() == {f"{ids[1]}/2/1"} and gone_on.state.person["id"] == "b"
+    retried = decide(failed.plan, failed.state, RetryFailed(Decider("a")), now, ids[2])
+    assert retried.state.pending.keys() == {f"{ids[2]}/2/0/1"}
+    assert completed.state.status == "completed" and not completed.state.frames
+
+
+def timeless(state: InstanceState) -> Any:
+    """A state without the form of its times, which PostgreSQL writes otherwise."""
+    document = exact.loads(exact.dumps(state_to_dict(state)))
+    for timer in document["timers"].values():
+        timer["at"] = clock.parse(timer["at"])
+    return document
