@@ -264,6 +264,8 @@ def shown_seat(seat: Mapping[str, Any]) -> Json:
     shown = {name: seat.get(name) for name in names if seat.get(name) is not None or name in ("id", "decision")}
     roles = seat["roles"]
     who: Json = {"role": roles[0]} if len(roles) == 1 else {"roles": roles} if roles else {}
+    if seat["anyone"]:
+        who["anyone"] = True
     return {**shown, **who, **({"users": seat["users"]} if seat["users"] else {})}
 
 

@@ -21,7 +21,7 @@ SHOWN = f"""i.id, i.workflow_id, i.workflow_name, i.status, i.current_step, i.cu
         ORDER BY h.seq DESC LIMIT {MAX_HISTORY}) h) AS history,
     i.created_at, i.updated_at, i.current_steps, i.entity, i.record_id, i.parent_id,
     i.state -> 'initiator' AS initiator, i.state -> 'failed' AS failed, i.state -> 'warnings' AS warnings,
-    coalesce(i.followed, i.definition) -> 'context' AS paths, coalesce(i.followed, i.definition) -> 'inputs' AS inputs,
+    coalesce(i.followed, i.definition) AS definition, i.state -> 'trigger' AS trigger, i.state -> 'steps' AS steps,
     CASE WHEN a.waiting THEN (
         SELECT json_agg(f) FROM jsonb_array_elements(i.state -> 'frames') f WHERE f ->> 'phase' = 'deciding'
     ) END AS frames,

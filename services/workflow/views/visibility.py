@@ -1,65 +1,119 @@
-"""Filters instances for a caller: values of records and fields that they may not read are left out.
-Admins see all of it, with sensitive values and personal data masked, as in all logs.
+"""Instances for a caller: values of records and fields that they may not read are left out, under every root.
 
-The data service returns which fields of the records the caller may read, for all instances of a response at once. Of an
-instance whose record they may not read, they see ids, times, and the steps of the workflow.
+The data service returns which fields of the records the caller may read, for all instances of a response at once: of
+the record that an instance is about, and of those that its steps have written. Of an instance whose record they may not
+read, callers see ids, times, and the steps of the workflow. An instance without a record is seen by whoever started it,
+and by whom it waits for. Admins see all of it, with sensitive values and personal data masked, as in all logs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from libs.shared import exact
-from libs.shared.contracts.context import Context
+from libs.shared import clock, exact
+from libs.shared.contracts.context import SYSTEM, Context
 from libs.shared.contracts.records import AuthorizeRecords
-from libs.shared.schema import Snapshot
-from libs.shared.schema.secrecy import definition_of, without
-from libs.shared.schema.secret_contexts import hidden_in_context, masked_context
+from libs.shared.people import PeopleDirectory, look_up
+from libs.shared.schema import EntityDefinition, Snapshot
+from libs.shared.schema.secrecy import definition_of, hidden_texts, without
+from libs.shared.schema.workflows import WorkflowDefinition
+from services.workflow.delegations.delegating import delegators_of
 from services.workflow.state import State
+from services.workflow.views.narrowing import Readable, hidden_values, masked_context, visible_context
+from services.workflow.views.origins import OWN, Origins, origins_of
 
 MAX_RECORDS = 1_000
 """Records of one request to the data service."""
+CALL_TIMEOUT_S = 5.0
+MAX_DEFINITIONS = 512
+"""Definitions whose origins are kept."""
 STEPS = ("step", "status", "by", "at")
 """The keys of a history entry that everyone sees; comments and reasons may quote records."""
-INPUT = "trigger.form"
-"""The path of what a manual start passes in."""
+APPROVAL = ("step", "scope", "form", "mode", "needed", "deadline", "returns_to", "may_reassign")
+"""The keys of an approval that everyone sees: what its definition says."""
+SEAT = ("id", "label", "decision", "role", "roles", "anyone", "users")
+"""The keys of a seat that those see who may not read the record, but may have to decide."""
+JUDGED_BY = ("definition", "trigger", "steps")
+"""Columns that decide what may be seen, and are not shown."""
 Document = dict[str, Any]
-Readable = Mapping[tuple[str, str], frozenset[str]]
-"""Entity and record id → the fields that the caller may read unmasked; unreadable records are absent."""
+Record = tuple[str, str]
+"""Entity and record id."""
+Fields = Mapping[Record, frozenset[str]]
+"""The fields that the caller may read unmasked; unreadable records are absent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An instance with what decides what may be seen of it: the records that it names, by the step that wrote them."""
+
+    shown: Document
+    origins: Origins
+    records: Mapping[str, Record]
+    trigger: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Whoever looks at instances, with those in whose place they may decide."""
+
+    ids: frozenset[str]
+    roles: frozenset[str]
+
+
+def judged(row: Document) -> Judged:
+    """Takes a stored instance apart."""
+    definition, trigger, steps = (row.get(name) for name in JUDGED_BY)
+    shown = {name: value for name, value in row.items() if name not in JUDGED_BY}
+    shown |= {"entity": row["entity"] or None, "record_id": row["record_id"] or None}
+    origins = _origins(exact.dumps(definition).decode())
+    outputs = steps or {}
+    written = {
+        step: (entity, str(outputs[step]["record_id"]))
+        for step, entity in origins.entities.items()
+        if isinstance(outputs.get(step), Mapping) and outputs[step].get("record_id") is not None
+    }
+    own = {OWN: (row["entity"], row["record_id"])} if row["entity"] and row["record_id"] else {}
+    return Judged(shown, origins, {**written, **own}, trigger or {})
+
+
+@lru_cache(maxsize=MAX_DEFINITIONS)
+def _origins(text: str) -> Origins:
+    return origins_of(WorkflowDefinition.stored(exact.loads(text)))
 
 
 async def visible_instances(state: State, context: Context, instances: Sequence[Document]) -> list[Document]:
-    """The instances for the caller of a request. Raises the errors of the data service."""
+    """The instances for the caller of a request. Raises the errors of the data service and of the gateway."""
+    found = [judged(row) for row in instances]
+    schema = await state.core.schemas.get(context.the_app)
     if context.user.is_admin:
-        schema = await state.core.schemas.get(context.the_app)
-        return [_masked(instance, schema) for instance in instances]
-    readable = await _readable(state, context, instances)
-    return [_narrowed_instance(instance, readable) for instance in instances]
+        return [masked(each, schema) for each in found]
+    fields = await _readable(state, context, found)
+    viewer = await _viewer(state, context, found)
+    return [narrowed(each, viewer, fields, schema) for each in found]
 
 
-def _origins(instance: Document) -> tuple[str, str, dict[str, str]]:
-    """Takes out of an instance what decides what may be seen: its record, and the paths of its context."""
-    entity, record_id, paths, inputs = (instance.pop(name) for name in ("entity", "record_id", "paths", "inputs"))
-    return entity, record_id, {**dict.fromkeys(inputs or {}, INPUT), **(paths or {})}
+async def _viewer(state: State, context: Context, instances: Sequence[Judged]) -> Viewer:
+    """The caller; where something waits that is about no record, also those who have delegated to them."""
+    user = context.user
+    viewer = Viewer(frozenset({user.id}), frozenset(user.roles))
+    if not any(OWN not in each.records and each.shown.get("approvals") for each in instances):
+        return viewer
+    delegators = await delegators_of(state.database(context.the_app), user.id, None, clock.now())
+    if not delegators:
+        return viewer
+    asking = context.for_user(SYSTEM).within(CALL_TIMEOUT_S)
+    people = await look_up(state.core.rpc, asking, PeopleDirectory(), ids={each.id for each in delegators})
+    active = [person for each in delegators if (person := people.named(each.id)) is not None]
+    roles = viewer.roles.union(*(person.roles for person in active))
+    return Viewer(viewer.ids | {person.id for person in active}, roles)
 
 
-def _masked(instance: Document, schema: Snapshot) -> Document:
-    """An instance for admins: complete, with sensitive values and personal data masked as in logs."""
-    entity, _, paths = _origins(instance)
-    definition, context = definition_of(schema, entity), instance["context"]
-    hidden = hidden_in_context(context, paths, definition)
-    # Reasons may quote hidden values; comments were written by people.
-    history = [
-        {name: without(value, hidden) if name == "reason" and value else value for name, value in entry.items()}
-        for entry in instance["history"]
-    ]
-    return {**instance, "context": masked_context(context, paths, definition), "history": history}
-
-
-async def _readable(state: State, context: Context, instances: Sequence[Document]) -> Readable:
-    records = list({(instance["entity"], instance["record_id"]) for instance in instances})
-    found: dict[tuple[str, str], frozenset[str]] = {}
+async def _readable(state: State, context: Context, instances: Sequence[Judged]) -> Fields:
+    records = list({record for instance in instances for record in instance.records.values()})
+    found: dict[Record, frozenset[str]] = {}
     for start in range(0, len(records), MAX_RECORDS):
         part = records[start : start + MAX_RECORDS]
         verdicts = await state.core.rpc.request(AuthorizeRecords(part), context)
@@ -68,53 +122,116 @@ async def _readable(state: State, context: Context, instances: Sequence[Document
     return found
 
 
-def _narrowed_instance(instance: Document, readable: Readable) -> Document:
+def masked(instance: Judged, schema: Snapshot) -> Document:
+    """An instance for admins."""
+
+    def definition(record: str) -> EntityDefinition | None:
+        entity = instance.records[record][0] if record in instance.records else instance.origins.entities.get(record)
+        return definition_of(schema, entity) if entity else None
+
+    copied = frozenset(hidden_texts(instance.trigger.get("record"), definition(OWN))) if OWN in instance.records else ()
+    shown = instance.shown
+    context = masked_context(shown["context"], instance.origins.context, definition, frozenset(copied))
+    # Reasons may quote hidden values; comments were written by people.
+    hidden = {*copied, *hidden_values(shown["context"], context)}
+
+    def without_hidden(entry: Document) -> Document:
+        return {**entry, "reason": without(entry["reason"], hidden)} if entry.get("reason") else entry
+
+    def masked_item(approval: Document) -> Document:
+        if "item" not in approval:
+            return approval
+        item = masked_context(
+            {approval["step"]: approval["item"]}, instance.origins.items, definition, frozenset(copied)
+        )
+        return {**approval, "item": item[approval["step"]]}
+
+    parts: Document = {"context": context, "history": [without_hidden(entry) for entry in shown["history"]]}
+    if shown.get("failed"):
+        parts["failed"] = without_hidden(shown["failed"])
+    return {**shown, **parts, **_approvals(shown, masked_item)}
+
+
+def narrowed(instance: Judged, viewer: Viewer, fields: Fields, schema: Snapshot) -> Document:
     """An instance for a caller who is not an admin."""
-    entity, record_id, paths = _origins(instance)
-    fields = readable.get((entity, record_id))
-    context = visible_context(instance["context"], paths, fields or frozenset())
-    history = instance["history"]
-    if fields is None:
-        history = [{name: value for name, value in entry.items() if name in STEPS} for entry in history]
-    elif context != instance["context"]:
+    shown = instance.shown
+    if not _is_seen(instance, viewer, fields):
+        return _bare(shown, takes_part(shown, viewer))
+    readable = readable_of(instance, fields, schema)
+    context = visible_context(shown["context"], instance.origins.context, readable)
+    parts: Document = {"context": context}
+    if context != shown["context"]:
         # Reasons may quote values that are left out here.
-        history = [{name: value for name, value in entry.items() if name != "reason"} for entry in history]
-    return {**instance, "context": context, "history": history}
+        parts["history"] = [_without(entry, "reason") for entry in shown["history"]]
+        if shown.get("failed"):
+            parts["failed"] = _without(shown["failed"], "reason")
+
+    def with_item(approval: Document) -> Document:
+        if "item" not in approval:
+            return approval
+        item = visible_context({approval["step"]: approval["item"]}, instance.origins.items, readable)
+        return {**_without(approval, "item"), **({"item": item[approval["step"]]} if item else {})}
+
+    return {**shown, **parts, **_approvals(shown, with_item)}
 
 
-def visible_context(values: Mapping[str, Any], paths: Mapping[str, str], fields: frozenset[str]) -> Document:
-    """The context without values of other fields of the record, whatever the first part of their path.
+def _bare(shown: Document, decides: bool) -> Document:
+    """An instance whose record the caller may not read; if they may have to decide, with what that takes."""
+    history = [{name: value for name, value in entry.items() if name in STEPS} for entry in shown["history"]]
+    initiator = {"id": shown["initiator"].get("id")} if shown.get("initiator") else shown.get("initiator")
 
-    Values of unknown origin are left out.
-    """
-    visible: Document = {}
-    for key, value in values.items():
-        names = str(paths.get(key, "")).split(".")
-        if _is_visible(names, value, fields):
-            visible[key] = _narrowed(names, value, fields)
-    return visible
+    def bare(approval: Document) -> Document:
+        seats = [{name: seat[name] for name in SEAT if name in seat} for seat in approval["seats"]] if decides else []
+        return {**{name: approval[name] for name in APPROVAL if name in approval}, "seats": seats}
 
-
-def _is_visible(names: Sequence[str], value: Any, fields: frozenset[str]) -> bool:
-    match names:
-        case ["trigger", *rest] if rest:
-            return _is_visible(rest, value, fields)
-        case ["trigger"] | ["record"] | ["old"]:
-            return isinstance(value, Mapping)
-        case ["record" | "old", name, *_]:
-            return name in fields
-    return names == ["record_id"]
+    parts: Document = {"context": {}, "history": history, "warnings": []}
+    if "initiator" in shown:
+        parts["initiator"] = initiator
+    if shown.get("failed"):
+        parts["failed"] = _without(shown["failed"], "reason")
+    return {**shown, **parts, **_approvals(shown, bare)}
 
 
-def _narrowed(names: Sequence[str], value: Any, fields: frozenset[str]) -> Any:
-    """The visible part of a value; whole records, and the trigger, are reduced to their readable fields."""
-    if names == ["trigger"]:
-        return {
-            name: _narrowed([name], each, fields) for name, each in value.items() if _is_visible([name], each, fields)
-        }
-    if names[-1] in ("record", "old") and set(names[:-1]) <= {"trigger"}:
-        return {name: each for name, each in value.items() if name in fields}
-    return value
+def _approvals(shown: Document, part: Callable[[Document], Document]) -> Document:
+    approvals = [part(each) for each in shown.get("approvals") or ()]
+    return {"approvals": approvals, "approval": approvals[0]} if approvals else {}
+
+
+def _without(entry: Document, name: str) -> Document:
+    return {key: value for key, value in entry.items() if key != name}
+
+
+def readable_of(instance: Judged, fields: Fields, schema: Snapshot) -> Readable:
+    """What a caller may read of the records of an instance."""
+    seen = {name: fields[record] for name, record in instance.records.items() if record in fields}
+    whole = frozenset(name for name, known in seen.items() if _is_whole(schema, instance.records[name][0], known))
+    return Readable(seen, whole, OWN in whole or OWN not in instance.records)
+
+
+def _is_whole(schema: Snapshot, entity: str, fields: frozenset[str]) -> bool:
+    """Whether these are all fields of an entity."""
+    definition = definition_of(schema, entity)
+    return definition is not None and fields.issuperset(field.name for field in definition.fields)
+
+
+def _is_seen(instance: Judged, viewer: Viewer, fields: Fields) -> bool:
+    """Whether a caller sees more than the steps of an instance."""
+    if OWN in instance.records:
+        return instance.records[OWN] in fields
+    return (instance.shown.get("initiator") or {}).get("id") in viewer.ids or takes_part(instance.shown, viewer)
+
+
+def takes_part(shown: Mapping[str, Any], viewer: Viewer) -> bool:
+    """Whether an instance waits for a decision of a caller, or they have made one."""
+    if any(entry.get("by") in viewer.ids for entry in shown["history"]):
+        return True
+    seats = [seat for approval in shown.get("approvals") or () for seat in approval["seats"]]
+    return any(
+        seat.get("anyone")
+        or not viewer.roles.isdisjoint([seat.get("role"), *seat.get("roles", ())])
+        or any(each.get("id") in viewer.ids for each in seat.get("users") or ())
+        for seat in seats
+    )
 
 
 def read(text: bytes | str) -> Any:

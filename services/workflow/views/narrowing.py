@@ -1,0 +1,117 @@
+"""Leaves out of an instance what a caller may not see of the records that it names. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from libs.shared.schema import EntityDefinition
+from libs.shared.schema.secrecy import MASK, concealed, masked_record, texts_in
+from services.workflow.views.origins import OWN, TRIGGER, FieldOf, Known, Origin, Outside, Source
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """Which fields of each record of an instance a caller may read; records that they may not read are absent.
+
+    `whole` says of which records they may read every field. `sees_outside`: whether they may see what came from
+    outside.
+    """
+
+    fields: Mapping[str, frozenset[str]]
+    whole: frozenset[str] = frozenset()
+    sees_outside: bool = False
+
+    def shows(self, source: Source) -> bool:
+        """Whether the caller may see a source."""
+        if isinstance(source, Outside):
+            return self.sees_outside
+        known = self.fields.get(source.record)
+        if known is None:
+            return False
+        return source.record in self.whole if source.name is None else source.name in known
+
+
+def visible_context(values: Mapping[str, Any], origins: Known, readable: Readable) -> Document:
+    """Values without those that the caller may not see; whole records are reduced to their readable fields."""
+    shown: Document = {}
+    for key, value in values.items():
+        origin = origins.get(key)
+        if origin is None:
+            continue
+        if origin.record is not None and isinstance(value, Mapping):
+            shown[key] = _narrowed(value, origin.record, readable)
+        elif all(readable.shows(source) for source in origin.sources):
+            shown[key] = value
+    return shown
+
+
+def _narrowed(value: Mapping[str, Any], record: str, readable: Readable) -> Document:
+    """The readable fields of a record; of a trigger also what comes from no record."""
+    if record != TRIGGER:
+        known = readable.fields.get(record, frozenset())
+        return {name: each for name, each in value.items() if name in known}
+    shown: Document = {name: value[name] for name in ("record_id", "at", "form") if name in value}
+    if readable.sees_outside and "event" in value:
+        shown["event"] = value["event"]
+    images = {name: value[name] for name in ("record", "old") if isinstance(value.get(name), Mapping)}
+    return shown | {name: _narrowed(each, OWN, readable) for name, each in images.items()}
+
+
+def masked_context(
+    values: Mapping[str, Any],
+    origins: Known,
+    definition_of: Callable[[str], EntityDefinition | None],
+    hidden: frozenset[str],
+) -> Document:
+    """Values for admins: complete, with sensitive values and personal data masked as in logs.
+
+    `definition_of` gives the entity of a record of the instance, `hidden` are hidden values of its own record, which
+    may have been copied.
+    """
+    return {key: _masked(value, origins.get(key), definition_of, hidden) for key, value in values.items()}
+
+
+def _masked(
+    value: Any,
+    origin: Origin | None,
+    definition_of: Callable[[str], EntityDefinition | None],
+    hidden: frozenset[str],
+) -> Any:
+    if value is None:
+        return None
+    if origin is None:
+        return MASK
+    if origin.record == TRIGGER and isinstance(value, Mapping):
+        images = ("record", "old")
+        return {
+            name: masked_record(each, definition_of(OWN)) if name in images and isinstance(each, Mapping) else each
+            for name, each in value.items()
+        }
+    if origin.record is not None and isinstance(value, Mapping):
+        return masked_record(value, definition_of(origin.record))
+    for source in origin.sources:
+        if isinstance(source, FieldOf) and _is_hidden(source, definition_of(source.record)):
+            return MASK
+    return concealed(value, hidden) if hidden else value
+
+
+def _is_hidden(source: FieldOf, definition: EntityDefinition | None) -> bool:
+    if source.name is not None:
+        return bool(masked_record({source.name: 0}, definition)[source.name] == MASK)
+    names = [field.name for field in definition.fields] if definition is not None else ["?"]
+    return MASK in masked_record(dict.fromkeys(names, 0), definition).values()
+
+
+def hidden_values(before: Mapping[str, Any], shown: Mapping[str, Any]) -> set[str]:
+    """The values of a context that its masked form does not show, as they can stand in a text."""
+    return {text for key, value in before.items() for text in _replaced(value, shown.get(key))}
+
+
+def _replaced(value: Any, shown: Any) -> set[str]:
+    if isinstance(value, Mapping) and isinstance(shown, Mapping):
+        return {text for name, each in value.items() for text in _replaced(each, shown.get(name))}
+    return set(texts_in(value)) - set(texts_in(shown)) if shown != value else set()
