@@ -30,7 +30,7 @@ class FanOut:
 def fan_out(asked: NotificationRequest, directory: Directory) -> FanOut:
     """The notifications of a request, for the users of today."""
     receivers = NOBODY if asked.error else directory.receivers(asked.channel, asked.addressees)
-    if not receivers and not isinstance(asked, Match):
+    if not receivers and not isinstance(asked, Match) and asked.needs_somebody:
         # Stored as failed, so that the log shows that there was no receiver.
         receivers = NOBODY
     return FanOut(asked.asked_by, notifications_of(asked, receivers))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.emails import same_address
@@ -30,6 +30,9 @@ class TransitionNotification:
     body: str
     addressees: Addressees
     error: str | None = None
+
+    needs_somebody: ClassVar[bool] = True
+    """That it reaches nobody is worth knowing."""
 
     @property
     def asked_by(self) -> str:

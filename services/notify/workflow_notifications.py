@@ -12,6 +12,7 @@ from services.notify.recipients import MAX_RECIPIENTS_OF_PATH, Addressees, Recei
 from services.notify.templates import MAX_BODY_CHARACTERS, as_text, one_line
 from services.notify.transition_actions import CHANNELS, MAIL
 
+NEEDS_SOMEBODY = ("action", "approval_requested", "reminder", "escalated")
 NOBODY_KNOWN = "nobody is known whom this could be told"
 
 
@@ -26,6 +27,11 @@ class WorkflowNotification:
     addressees: Addressees
     error: str | None = None
     links: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def needs_somebody(self) -> bool:
+        """Whether it is worth knowing that it reaches nobody: who started an instance may be no user, or be gone."""
+        return self.error is not None or self.event.about in NEEDS_SOMEBODY
 
     @property
     def asked_by(self) -> str:

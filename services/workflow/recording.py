@@ -10,6 +10,7 @@ from services.workflow.history.instances import StoredInstance
 from services.workflow.machine.deciding import Advanced, decide
 from services.workflow.machine.inputs import Answer, FollowRenames, Input, Migrate
 from services.workflow.machine.plan import plan_of
+from services.workflow.notifications import notifications_of
 from services.workflow.signals import signals_of
 
 CHILD_INPUT, CANCEL_INPUT = "answer", "cancel"
@@ -24,6 +25,7 @@ async def record(transaction: Transaction, instance: StoredInstance, given: Inpu
     if advanced.entries:
         await store.save(transaction.connection, instance, advanced.state, advanced.entries, now, plan)
         transaction.emit(*signals_of(instance, advanced.state, advanced.entries))
+        transaction.emit(*notifications_of(instance, advanced.state, advanced.entries))
         await _tell_others(transaction, instance, advanced, given, now)
     return advanced
 
@@ -44,6 +46,7 @@ async def begin(transaction: Transaction, new: StoredInstance, given: Input, now
     if not await store.insert(transaction.connection, started, advanced.entries, now):
         return None
     transaction.emit(*signals_of(started, advanced.state, advanced.entries))
+    transaction.emit(*notifications_of(started, advanced.state, advanced.entries))
     await _tell_others(transaction, new, advanced, given, now)
     return started
 

@@ -68,9 +68,11 @@ def _request(action: WebhookAction, environment: Mapping[str, Any]) -> Json:
 
 def _message(action: NotifyAction, environment: Mapping[str, Any]) -> Json:
     template = action.template
-    words: Any = template
+    words: Any
     if isinstance(template, Words):
         words = {name: _value(getattr(template, name), environment, name) for name in ("subject", "body")}
+    else:
+        words = _value(template, environment, "template")
     recipients = [_recipient(each, environment) for each in action.to]
     return {
         "channel": _value(action.channel, environment, "channel"), "template": words,

@@ -65,6 +65,10 @@ def test_what_reaches_nobody_is_shown_as_failed(values: dict[str, Any], error: s
     assert (new.recipient, new.error) == ("", error)
 
 
+def test_an_outcome_that_reaches_nobody_is_no_news() -> None:
+    assert told(recipients=[{"user": "0190a000-0000-7000-8000-0000000000ff"}], about="completed", step=None) == []
+
+
 def test_a_text_without_subject_has_its_first_line_as_one() -> None:
     (new, *_) = told(text={"body": "Decide soon\nby Friday"}, public_url="")
     assert (new.subject, new.metadata["link"]) == ("Decide soon", "/admin/shop/instances/i")
