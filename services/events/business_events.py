@@ -88,8 +88,8 @@ def sent_row(event: SignalEvent, sent: EventSent) -> Row:
         event.at,
         trace_id=sent.trace_id if sent.trace_id != NO_TRACE else None,
         action=sent.event,
-        entity=sent.entity,
-        record_id=sent.record_id,
+        entity=sent.entity or None,
+        record_id=sent.record_id or None,
         user_id=sent.user_id,
         metadata=dict(sent.payload),
     )
