@@ -50,7 +50,7 @@ def _concerns_people(instance: StoredInstance) -> bool:
 def _about(instance: StoredInstance, state: InstanceState) -> dict[str, Any]:
     person, origin = state.person or instance.origin.actor, instance.origin
     return {
-        "trace_id": origin.trace_id,
+        "trace_id": instance.advanced(state).trace[0],
         "instance_id": instance.id,
         "workflow_id": instance.workflow_id,
         "workflow_name": instance.workflow_name,

@@ -35,7 +35,7 @@ def signals_of(
     """The signals of what has happened, each with its instance, record and person."""
     person = state.person or instance.origin.actor
     about: dict[str, Any] = {
-        "trace_id": instance.origin.trace_id,
+        "trace_id": instance.advanced(state).trace[0],
         "instance_id": instance.id,
         "workflow_id": instance.workflow_id,
         "workflow_name": instance.workflow_name,

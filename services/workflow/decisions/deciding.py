@@ -28,7 +28,7 @@ async def approve(state: State, context: Context, request: ApproveInstance) -> R
     """Approve the step that an instance waits at."""
     with tracing.span("workflow", "approval", "workflow.approve") as span:
         span.record_id = request.id
-        await decide_instance(state, context, request.id, True, request.body)
+        span.metadata["linked_trace_id"] = await decide_instance(state, context, request.id, True, request.body)
         return await shown(state, context, request.id)
 
 
@@ -36,12 +36,12 @@ async def reject(state: State, context: Context, request: RejectInstance) -> Res
     """Reject the step that an instance waits at."""
     with tracing.span("workflow", "approval", "workflow.reject") as span:
         span.record_id = request.id
-        await decide_instance(state, context, request.id, False, request.body)
+        span.metadata["linked_trace_id"] = await decide_instance(state, context, request.id, False, request.body)
         return await shown(state, context, request.id)
 
 
-async def decide_instance(state: State, context: Context, id_text: str, approved: bool, body: bytes) -> None:
-    """Decide for the caller, or for somebody who has delegated to them.
+async def decide_instance(state: State, context: Context, id_text: str, approved: bool, body: bytes) -> str:
+    """Decide for the caller, or for somebody who has delegated to them. Returns the first trace of the instance.
 
     Raises NOT_FOUND, FORBIDDEN, INVALID_STATE, VALIDATION_FAILED.
     """
@@ -61,6 +61,7 @@ async def decide_instance(state: State, context: Context, id_text: str, approved
         if instance is None:
             raise not_found("Workflow instance")
         await _record(transaction, instance, asked, problem, clock.now())
+    return met.origin.trace_id
 
 
 def _said(body: bytes) -> tuple[DecisionBody, RocketError | None]:
@@ -80,7 +81,7 @@ def _asked(context: Context, approved: bool, said: DecisionBody, visits: frozens
     return [
         Decide(
             approved,
-            decider_of(context.user),
+            decider_of(context),
             comment=said.comment or "",
             form=said.form,
             step=said.step,

@@ -37,7 +37,7 @@ async def cancel(state: State, context: Context, request: CancelInstance) -> Res
     def decided(instance: StoredInstance) -> Input:
         if not context.user.is_admin and context.user.id != instance.origin.actor.get("id"):
             raise RocketError("FORBIDDEN", "Only admins and whoever started the workflow may cancel it")
-        return Cancel(body.reason or "", decider_of(context.user))
+        return Cancel(body.reason or "", decider_of(context))
 
     return await _told(state, context, request.id, decided)
 
@@ -51,7 +51,7 @@ async def reassign(state: State, context: Context, request: ReassignSeat) -> Res
         if person is None:
             raise invalid_field("to.user", f"to.user: there is no active user {body.to.user}")
         users = ({"id": person.id, "email": person.email},)
-    by = decider_of(context.user)
+    by = decider_of(context)
     change = Reassign(by, users, body.to.role, body.seat, body.step, body.reason or "")
     return await _told(state, context, request.id, lambda instance: change)
 
@@ -66,14 +66,14 @@ async def send_back(state: State, context: Context, request: ReturnInstance) -> 
             raise not_found("Workflow instance")
         delegators = await delegators_for(state, context, met.workflow_id, clock.now())
         behalf = named_delegator(delegators, body.on_behalf_of)
-    change = Return(decider_of(context.user), body.to_step, body.comment, body.step, behalf)
+    change = Return(decider_of(context), body.to_step, body.comment, body.step, behalf)
     return await _told(state, context, request.id, lambda instance: change)
 
 
 async def retry(state: State, context: Context, request: RetryInstance) -> Response:
     """Go on at the step that has failed."""
     _check_admin(context, "Only an admin may retry a workflow instance")
-    by = decider_of(context.user)
+    by = decider_of(context)
     return await _told(state, context, request.id, lambda instance: RetryFailed(by))
 
 
@@ -87,7 +87,7 @@ async def delete_instance(state: State, context: Context, request: DeleteInstanc
         if instance is None:
             raise not_found("Workflow instance")
         if instance.state.status in ("running", "failed"):
-            ending = Cancel("it was deleted", decider_of(context.user))
+            ending = Cancel("it was deleted", decider_of(context))
             instance = instance.advanced((await recording.record(transaction, instance, ending, now)).state)
         await deleting.delete(transaction.connection, instance, context.user.id, now)
     return Response(body=exact.dumps({"data": {"id": str(instance_id), "deleted": True}}))

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from libs.shared.contracts.context import SYSTEM, Context, Identity
+from libs.shared.contracts.context import SYSTEM, Context
 from libs.shared.emails import same_address
 from libs.shared.errors import RocketError
 from libs.shared.ids import parse_uuid
 from libs.shared.people import PeopleDirectory, Person, look_up
+from libs.shared.telemetry import tracing
 from services.workflow.machine.inputs import Decider
 from services.workflow.state import State
 
 CALL_TIMEOUT_S = 5.0
 
 
-def decider_of(user: Identity) -> Decider:
-    """The caller as one who decides."""
-    return Decider(user.id, user.email, user.roles)
+def decider_of(context: Context) -> Decider:
+    """The caller as one who decides: what follows hangs under the span of their request."""
+    user, here = context.user, tracing.propagate(context)
+    return Decider(user.id, user.email, user.roles, here.trace_id, here.span_id)
 
 
 async def find_user(state: State, context: Context, name: str) -> Person | None:

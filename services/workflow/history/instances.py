@@ -10,6 +10,8 @@ from typing import Any
 from services.workflow.machine.plan import StepPlan
 from services.workflow.machine.state import InstanceState
 
+NO_SPAN = "0000000000000000"
+
 
 @dataclass(frozen=True, slots=True)
 class InstanceOrigin:
@@ -55,6 +57,12 @@ class StoredInstance:
     def person(self) -> Mapping[str, Any]:
         """The user on whose behalf the instance goes on: the last to decide, else the one who started it."""
         return self.state.person or self.origin.actor
+
+    @property
+    def trace(self) -> tuple[str, str]:
+        """The trace and span that it goes on in: of the last decision, else of its start."""
+        decider = self.state.decider or {}
+        return decider.get("trace_id") or self.origin.trace_id, decider.get("span_id") or NO_SPAN
 
 
 @dataclass(frozen=True, slots=True)

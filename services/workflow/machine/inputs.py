@@ -11,11 +11,13 @@ from libs.shared.schema.workflows import WorkflowDefinition
 
 @dataclass(frozen=True, slots=True)
 class Decider:
-    """A user, as the gateway knows them at this moment."""
+    """A user, as the gateway knows them at this moment, and the trace and span of what they do."""
 
     id: str
     email: str = ""
     roles: tuple[str, ...] = ()
+    trace_id: str = ""
+    span_id: str = ""
 
     @property
     def is_admin(self) -> bool:
@@ -24,7 +26,8 @@ class Decider:
 
     def to_dict(self) -> dict[str, Any]:
         """As it is stored."""
-        return {"id": self.id, "email": self.email, "roles": list(self.roles)}
+        traced = {"trace_id": self.trace_id, "span_id": self.span_id} if self.trace_id else {}
+        return {"id": self.id, "email": self.email, "roles": list(self.roles), **traced}
 
 
 @dataclass(frozen=True, slots=True)

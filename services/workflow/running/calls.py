@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from libs.shared.bus.rpc.failures import as_rocket_error
-from libs.shared.contracts.context import AppRef, Context, Identity
+from libs.shared.contracts.context import SYSTEM, AppRef, Context, Identity
 from libs.shared.errors import RocketError
 from services.workflow.history import renames
 from services.workflow.history.instances import StoredInstance, Task
@@ -21,18 +21,21 @@ CALL_TIMEOUT_S = 10.0
 
 
 def context_for(instance: StoredInstance, app: AppRef) -> Context:
-    """The context of a workflow: its own authority, the trace of its trigger, the user who decided or triggered it."""
+    """The context of a workflow: its own authority, the trace and user of the last decision, else of its start."""
     actor, origin = instance.person, instance.origin
     person = str(actor.get("id") or "")
     identity = Identity(
-        id=person,
-        email=str(actor.get("email") or ""),
+        # A time table acts for nobody: what it does is the system's.
+        id=person or SYSTEM.id,
+        email=str(actor.get("email") or "") if person else SYSTEM.email,
         roles=tuple(actor.get("roles") or ()),
         via="workflow",
-        on_behalf_of=person,
+        on_behalf_of=person or None,
     )
+    trace_id, span_id = instance.trace
     return Context(
-        trace_id=origin.trace_id,
+        trace_id=trace_id,
+        span_id=span_id,
         app=app,
         identity=identity,
         cause=f"workflow:{instance.workflow_name}",

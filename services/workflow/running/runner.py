@@ -79,7 +79,7 @@ class Runner:
             name = "workflow.timeout" if task.kind == TIMER and task.key.endswith("deadline") else "workflow.advance"
             with tracing.span("workflow", "engine", name, instance.origin.entity) as span:
                 span.record_id = instance.origin.record_id
-                span.metadata["workflow"] = instance.workflow_name
+                span.metadata |= {"workflow": instance.workflow_name, **linked(instance)}
                 given = await self._given(app, instance, task)
                 return None if given is None else await self._take_in(app, instance, task, given)
 
@@ -140,3 +140,9 @@ def input_of(task: Task) -> Input:
     if data["type"] == recording.CANCEL_INPUT:
         return Cancel(data["reason"])
     return Refusal(data["key"], data["reason"]) if data.get("reason") else Answer(data["key"], data["output"])
+
+
+def linked(instance: StoredInstance) -> dict[str, str]:
+    """What links a span of a decision's trace to the first trace of the instance."""
+    first = instance.origin.trace_id
+    return {"linked_trace_id": first} if instance.trace[0] != first else {}
