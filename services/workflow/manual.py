@@ -79,12 +79,8 @@ def _named(index: WorkflowIndex, name: str) -> Workflow:
 
 
 def _may_start(trigger: ManualTrigger, user: Identity) -> bool:
-    """Whether a caller may start it; a key that has scopes alone has no role, and may start nothing."""
-    if user.is_admin:
-        return True
-    if user.scopes is not None and not user.roles:
-        return False
-    return not trigger.roles or not set(trigger.roles).isdisjoint(user.roles)
+    """Whether a caller may start it. A key that has scopes alone has no role."""
+    return user.is_admin or not trigger.roles or not set(trigger.roles).isdisjoint(user.roles)
 
 
 def _record_id(trigger: ManualTrigger, body: StartBody) -> str:
