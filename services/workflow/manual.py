@@ -17,6 +17,7 @@ from libs.shared.ids import uuid7
 from libs.shared.schema.validation_errors import suggestion
 from libs.shared.schema.workflows import ManualTrigger
 from libs.shared.schema.workflows.forms import input_fields
+from libs.shared.telemetry import tracing
 from services.workflow import starting
 from services.workflow.machine.forms import filled_form
 from services.workflow.starting import Start
@@ -46,9 +47,12 @@ async def start_instance(state: State, context: Context, request: StartInstance)
     record = await _record(state, context, asked) if asked.trigger.entity else None
     now = clock.now()
     start = _start_of(asked, context, record, clock.iso(now))
-    async with state.transactions.begin(app, due_at=now, emits=True) as transaction:
-        instance_id = await starting.start(transaction, start, now)
-        assert instance_id is not None, "no other start has this key"
+    with tracing.span("workflow", "engine", "workflow.trigger", asked.trigger.entity) as span:
+        span.record_id = asked.record_id or None
+        span.metadata["workflow"] = asked.workflow.definition.name
+        async with state.transactions.begin(app, due_at=now, emits=True) as transaction:
+            instance_id = await starting.start(transaction, start, now)
+            assert instance_id is not None, "no other start has this key"
     return await shown(state, context, instance_id, 201)
 
 
