@@ -49,6 +49,21 @@ def visible_context(values: Mapping[str, Any], origins: Known, readable: Readabl
     return shown
 
 
+def bare_context(values: Mapping[str, Any], origins: Known) -> Document:
+    """What is left of values for those who may not read the record: ids, and records without fields."""
+    shown: Document = {}
+    for key, value in values.items():
+        origin = origins.get(key)
+        if origin is not None and origin.is_id:
+            shown[key] = value
+        elif origin is not None and origin.record == OWN and isinstance(value, Mapping):
+            shown[key] = {}
+        elif origin is not None and origin.record == TRIGGER and isinstance(value, Mapping):
+            images: Document = {name: {} for name in ("record", "old") if isinstance(value.get(name), Mapping)}
+            shown[key] = {name: value[name] for name in ("record_id",) if name in value} | images
+    return shown
+
+
 def _narrowed(value: Mapping[str, Any], record: str, readable: Readable) -> Document:
     """The readable fields of a record; of a trigger also what comes from no record."""
     if record != TRIGGER:

@@ -54,13 +54,15 @@ Source = FieldOf | Outside
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a value comes from. `record` names the record that it is, if it is one as a whole."""
+    """Where a value comes from. `record` names the record that it is, if it is one as a whole; `is_id`: it is an id."""
 
     sources: frozenset[Source] = frozenset()
     record: str | None = None
+    is_id: bool = False
 
 
 SAID = Origin()
+ID = Origin(is_id=True)
 FROM_OUTSIDE = Origin(frozenset({Outside()}))
 Known = Mapping[str, Origin]
 
@@ -113,7 +115,9 @@ def _at(names: Sequence[str], context: Known, steps: Known) -> Origin:
             return Origin(frozenset({FieldOf(OWN, None), Outside()}), TRIGGER)
         case ["trigger", "event", *rest]:
             return FROM_OUTSIDE if not rest or rest[0] == "metadata" else SAID
-        case ["trigger", "form" | "at" | "record_id", *_] | ["record_id"] | ["now"] | ["index"] | ["initiator", *_]:
+        case ["record_id"] | ["trigger", "record_id"]:
+            return ID
+        case ["trigger", "form" | "at", *_] | ["now"] | ["index"] | ["initiator", *_]:
             return SAID
         case ["trigger", *rest] if rest:
             return _at(rest, context, steps) if rest[0] in ("trigger", "record", "old", "record_id") else FROM_OUTSIDE
@@ -134,13 +138,13 @@ def _within(origin: Origin, rest: Sequence[str]) -> Origin:
         return _at([TRIGGER, *rest], {}, {})
     if origin.record is not None and rest:
         return Origin(frozenset({FieldOf(origin.record, rest[0])}))
-    return Origin(origin.sources, None if rest else origin.record)
+    return Origin(origin.sources) if rest else origin
 
 
 def _of_step(step: str, rest: Sequence[str], steps: Known) -> Origin:
     output = steps.get(step, FROM_OUTSIDE)
-    if rest[:1] == ["record_id"]:
-        return SAID
+    if rest == ["record_id"]:
+        return ID
     if rest[:1] == ["record"] and output.record == step:
         return _within(Origin(output.sources, step), rest[1:])
     return Origin(output.sources)

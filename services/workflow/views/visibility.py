@@ -22,7 +22,13 @@ from libs.shared.schema.secrecy import definition_of, hidden_texts, without
 from libs.shared.schema.workflows import WorkflowDefinition
 from services.workflow.delegations.delegating import delegators_of
 from services.workflow.state import State
-from services.workflow.views.narrowing import Readable, hidden_values, masked_context, visible_context
+from services.workflow.views.narrowing import (
+    Readable,
+    bare_context,
+    hidden_values,
+    masked_context,
+    visible_context,
+)
 from services.workflow.views.origins import OWN, Origins, origins_of
 
 MAX_RECORDS = 1_000
@@ -156,7 +162,7 @@ def narrowed(instance: Judged, viewer: Viewer, fields: Fields, schema: Snapshot)
     """An instance for a caller who is not an admin."""
     shown = instance.shown
     if not _is_seen(instance, viewer, fields):
-        return _bare(shown, takes_part(shown, viewer))
+        return _bare(instance, takes_part(shown, viewer))
     readable = readable_of(instance, fields, schema)
     context = visible_context(shown["context"], instance.origins.context, readable)
     parts: Document = {"context": context}
@@ -175,8 +181,9 @@ def narrowed(instance: Judged, viewer: Viewer, fields: Fields, schema: Snapshot)
     return {**shown, **parts, **_approvals(shown, with_item)}
 
 
-def _bare(shown: Document, decides: bool) -> Document:
+def _bare(instance: Judged, decides: bool) -> Document:
     """An instance whose record the caller may not read; if they may have to decide, with what that takes."""
+    shown = instance.shown
     history = [{name: value for name, value in entry.items() if name in STEPS} for entry in shown["history"]]
     initiator = {"id": shown["initiator"].get("id")} if shown.get("initiator") else shown.get("initiator")
 
@@ -184,7 +191,8 @@ def _bare(shown: Document, decides: bool) -> Document:
         seats = [{name: seat[name] for name in SEAT if name in seat} for seat in approval["seats"]] if decides else []
         return {**{name: approval[name] for name in APPROVAL if name in approval}, "seats": seats}
 
-    parts: Document = {"context": {}, "history": history, "warnings": []}
+    context = bare_context(shown["context"], instance.origins.context)
+    parts: Document = {"context": context, "history": history, "warnings": []}
     if "initiator" in shown:
         parts["initiator"] = initiator
     if shown.get("failed"):

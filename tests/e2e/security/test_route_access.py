@@ -11,6 +11,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -22,7 +23,7 @@ from libs.shared.testing.polling import eventually
 from services.gateway.routes import ROUTES
 from services.gateway.routing.route import Access, Route
 from tests.support.accounts import anonymous, entered, made
-from tests.support.client import Client, entity, text
+from tests.support.client import ADMIN, Client, entity, text
 from tests.support.relations import reference
 from tests.support.subscribers import granted
 from tests.support.uploads import upload
@@ -170,7 +171,7 @@ async def world(common_admin: Client) -> World:
         "subscribers": (await granted(admin, name=MARK))["id"],
         "_files": (await upload(owner, MARK.encode(), f"{MARK}.txt", "text/plain")).expect(201).data["id"],
         "_workflows": await first(admin, "/_workflows"), "_notifications": await first(owner, "/_notifications"),
-        "_views": await created_view(admin),
+        "_views": await created_view(admin), "delegations": await created_delegation(admin, email),
         "webhook-logs": await first(admin, "/_admin/webhook-logs"),
     }  # fmt: skip
     ids["notifications"] = ids["_notifications"]
@@ -183,6 +184,13 @@ async def created_view(admin: Client) -> str:
     """The id of a view that is the admin's own."""
     view = {"entity": "note", "name": MARK, "state": {"sort": MARK}}
     return str((await admin.post("/_views", view)).expect(201).data["id"])
+
+
+async def created_delegation(admin: Client, email: str) -> str:
+    """The id of a delegation that a user has given."""
+    until = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    body = {"from": email, "to": ADMIN[0], "until": until, "reason": MARK}
+    return str((await admin.post("/_workflows/delegations", body)).expect(201).data["id"])
 
 
 async def first(caller: Client, path: str) -> str:

@@ -113,7 +113,7 @@ def test_no_hidden_value_is_shown_anywhere(
     paths: dict[str, str], computed: dict[str, str], own: frozenset[str] | None, other: frozenset[str] | None
 ) -> None:
     write = {"id": "write", "type": "action", "actions": [{"type": "create_record", "entity": "note", "fields": {}}]}
-    values = {name: text for name, text in computed.items() if text != "{{}}"}
+    values = {"when": "now"} | {name: text for name, text in computed.items() if text != "{{}}"}
     make = {"id": "make", "type": "set", "values": values}
     record = {field: secret("own", field) for field in FIELDS}
     written = {field: secret("other", field) for field in FIELDS}
