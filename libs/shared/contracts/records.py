@@ -55,11 +55,15 @@ class AggregateRecords(Request[Response]):
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """An export that has begun: the subject to pull it from (libs/shared/bus/rpc/streaming.py), and what it is."""
+    """An export that has begun: the subject to pull it from (libs/shared/bus/rpc/streaming.py), and what it is.
+
+    `columns` are the names and types of the cells, where the lines are rows of cells that a workbook is made of.
+    """
 
     subject: str
     content_type: str
     filename: str
+    columns: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from libs.shared.contracts import records as contracts
 from libs.shared.telemetry import tracing
 from services.data.query.export_stream import export_chunks
-from services.data.query.exports import FORMATS, export_sql, parse_export
+from services.data.query.exports import FORMATS, export_sql, parse_export, typed_columns
 from services.data.query.scope import check_parameters
 from services.data.request.context import RequestContext
 from services.data.request.moments import moment_of
@@ -24,4 +24,5 @@ async def export_records(ctx: RequestContext, request: contracts.ExportRecords) 
         span.metadata["statement"] = "export"
         chunks = export_chunks(ctx.database, ctx.model, entity, export, sql, scope.values)
         subject = await ctx.state.streams.offer(ctx.context.the_app.id, chunks)
-    return contracts.Exported(subject, FORMATS[export.format], f"{entity.name}.{export.format}")
+    columns = typed_columns(entity, export) if export.format == "xlsx" else []
+    return contracts.Exported(subject, FORMATS[export.format], f"{entity.name}.{export.format}", columns)

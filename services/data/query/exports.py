@@ -21,8 +21,11 @@ FORMATS: Mapping[str, str] = {
     "json": "application/json",
     "ndjson": "application/x-ndjson",
     "csv": "text/csv; charset=utf-8; header=present",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-"""Format → content type."""
+"""Format → content type. For xlsx the lines are JSON arrays, of which the gateway makes the workbook."""
+FLAT = ("csv", "xlsx")
+"""Formats whose records are rows of cells."""
 FORMULA = r"=+@\t\r\n＝＋－＠-"
 """What a spreadsheet takes for the beginning of a formula, full-width forms included; behind an apostrophe it shows the
 text. As a set of characters in a regular expression. Names of columns are ASCII and begin with a letter."""
@@ -54,7 +57,7 @@ def export_sql(model: Model, entity: EntityModel, export: Export) -> str:
     """A row of one column, `line`, for each record in order."""
     compiler = Compiler(model, sources_of(model, export.criteria.as_of))
     # Sorted before anything is included: with OFFSET 0 the planner leaves it so, and rows come one by one.
-    visible, flat = export.criteria.visible, export.format == "csv"
+    visible, flat = export.criteria.visible, export.format in FLAT
     needed = compiler.needed(entity, export.output, visible)
     columns = ", ".join(f"_r.{quote(name)}" for name in needed)
     rows = (
@@ -63,7 +66,7 @@ def export_sql(model: Model, entity: EntityModel, export: Export) -> str:
         f"ORDER BY {order_sql(compiler, entity, '_r', export.sort, visible)} OFFSET 0"
     )
     value, records = compiler.select(entity, "_p", export.output, visible, flat, needed).objects(f"({rows}) _p")
-    line = _csv_line(entity, export) if flat else f"to_json({value})::text"
+    line = _line(entity, export) if flat else f"to_json({value})::text"
     return compiler.statement(f"SELECT {line} AS line {records}")
 
 
@@ -77,9 +80,9 @@ def head_of(entity: EntityModel, export: Export) -> bytes:
     return b""
 
 
-SEPARATORS: Mapping[str, bytes] = {"json": b",\n", "ndjson": b"\n", "csv": b"\r\n"}
-"""The text between two lines; in csv and ndjson also after the last one."""
-TAILS: Mapping[str, bytes] = {"json": b"]}", "ndjson": b"", "csv": b""}
+SEPARATORS: Mapping[str, bytes] = {"json": b",\n", "ndjson": b"\n", "csv": b"\r\n", "xlsx": b"\n"}
+"""The text between two lines; in all formats but json also after the last one."""
+TAILS: Mapping[str, bytes] = {"json": b"]}", "ndjson": b"", "csv": b"", "xlsx": b""}
 """The text after the last line."""
 
 
@@ -90,6 +93,36 @@ def columns_of(entity: EntityModel, export: Export) -> list[str]:
     return [*(name for name in names if name not in included), *included]
 
 
+def typed_columns(entity: EntityModel, export: Export) -> list[tuple[str, str]]:
+    """The columns with the types of their cells; what is masked, or included, is text."""
+    included = {include.name for include in export.output.includes}
+    return [
+        (name, "text" if name in included or _is_masked(export, name) else entity.fields[name].type)
+        for name in columns_of(entity, export)
+    ]
+
+
+def _is_masked(export: Export, name: str) -> bool:
+    access = access_of(export.criteria.visible, name)
+    return access is not None and bool(access.masks)
+
+
+def _line(entity: EntityModel, export: Export) -> str:
+    return _csv_line(entity, export) if export.format == "csv" else _json_line(entity, export)
+
+
+def _json_line(entity: EntityModel, export: Export) -> str:
+    """A record as a JSON array: numbers and booleans as what they are, everything else as text."""
+    cells = []
+    for name, kind in typed_columns(entity, export):
+        column = f"_x.{quote(name)}"
+        if kind in ("json", "file") or name in {include.name for include in export.output.includes}:
+            cells.append(f"{column}::text")
+        else:
+            cells.append(column if kind in PLAIN_TYPES else f"to_json({column}) #>> '{{}}'")
+    return f"json_build_array({', '.join(cells)})::text"
+
+
 def _csv_line(entity: EntityModel, export: Export) -> str:
     """A record as RFC 4180 has it: null is nothing, an empty text is "", and nothing begins a formula."""
     included = {include.name for include in export.output.includes}
@@ -98,7 +131,7 @@ def _csv_line(entity: EntityModel, export: Export) -> str:
         column = f"_x.{quote(name)}"
         if name in included:
             cells.append(_quoted(f"{column}::text"))
-        elif (access := access_of(export.criteria.visible, name)) is not None and access.masks:
+        elif _is_masked(export, name):
             cells.append(_cell("text", f"(to_json({column}) #>> '{{}}')"))
         else:
             cells.append(_cell(entity.fields[name].type, column))

@@ -12,6 +12,7 @@ from libs.shared.bus.rpc.streaming import pulled
 from libs.shared.contracts import records as contracts
 from libs.shared.contracts.context import Context
 from services.gateway.files.naming import content_disposition
+from services.gateway.http.spreadsheets import send_workbook
 from services.gateway.state import State
 
 WRITE_TIMEOUT_S = 60.0
@@ -19,7 +20,7 @@ WRITE_TIMEOUT_S = 60.0
 
 
 async def export(state: State, request: web.Request, context: Context) -> web.StreamResponse:
-    """All records of a list as a file: format csv, json or ndjson, with a list's filters, sort, fields and includes.
+    """All records of a list as a file (csv, json, ndjson, xlsx), with a list's filters, sort, fields and includes.
 
     A failure on the way cuts the connection, so that half an export never looks like a whole one.
     """
@@ -31,6 +32,8 @@ async def export(state: State, request: web.Request, context: Context) -> web.St
         "Content-Disposition": content_disposition(exported.filename),
     }
     async with contextlib.aclosing(pulled(state.core.connection, exported.subject)) as chunks:
+        if exported.columns:
+            return await send_workbook(request, exported, headers, chunks)
         return await send_pulled(request, headers, chunks)
 
 

@@ -24,6 +24,8 @@ PARTS = ("year", "quarter", "month", "week", "day")
 HELD = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "not_in", "between", "is_null", "is_not_null")
 UNGROUPED = ("json", "file")
 MAX_ROWS = 10_000
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+BINARY: Schema = {"schema": {"type": "string", "format": "binary"}}
 FOUND: Schema = {"name": "q", "in": "query", "description": "Text to find", "schema": {**TEXT, "minLength": 0}}
 DELETED: Schema = {"name": "deleted", "in": "query", "schema": {"type": "string", "enum": ["with", "only"]}}
 
@@ -107,10 +109,10 @@ def export(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
     """`_export`: all records of a list, streamed."""
     text: Schema = {"schema": {"type": "string"}}
     rows = {"type": "array", "items": ref("schemas", name_of(entity))}
-    content = {**json_body(enveloped(rows)), "application/x-ndjson": text, "text/csv": text}
+    content = {**json_body(enveloped(rows)), "application/x-ndjson": text, "text/csv": text, XLSX: BINARY}
     return {
         "parameters": [
-            {"name": "format", "in": "query", "schema": {"type": "string", "enum": ["json", "ndjson", "csv"]}},
+            {"name": "format", "in": "query", "schema": {"type": "string", "enum": ["json", "ndjson", "csv", "xlsx"]}},
             filter_parameter(entity),
             sort_parameter(entity),
             *selection_parameters(entity, snapshot),

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import zipfile
+from datetime import date, datetime
 from typing import Any
 
 import aiohttp
 import asyncpg
 import orjson
 import pytest
+from python_calamine import CalamineWorkbook
 
 from deploy.embedded.stack import Stack
 from libs.shared.testing.polling import eventually
@@ -92,6 +95,29 @@ async def test_csv_defuses_formulas(admin: Client) -> None:
     assert lines == [["'" + name, str(size)] for size, name in enumerate(dangerous, -len(dangerous))]
     exact, _ = await exported(admin, "/thing/_export?format=ndjson&fields=name&sort=size")
     assert [orjson.loads(line) for line in exact.splitlines()] == [{"name": name} for name in dangerous]
+
+
+async def test_a_workbook_has_typed_cells_and_no_formulas(admin: Client) -> None:
+    fields = [integer("n"), {"name": "big", "type": "bigint"}, {"name": "exact", "type": "decimal"}]
+    await admin.define({**THING, "fields": [*THING["fields"], *fields]})
+    await make(admin, "thing", **{**ROW, "name": "=1+1"}, n=1, big=2**62 + 1, exact="0.12345678901234567890")
+    await make(admin, "thing", name="x" * 40_000, n=2, big=2**40, exact="1.25", day="1850-05-05")
+    body, headers = await exported(admin, "/thing/_export?format=xlsx&sort=n")
+    assert headers["Content-Type"].endswith("spreadsheetml.sheet") and "thing.xlsx" in headers["Content-Disposition"]
+    names, first, second = CalamineWorkbook.from_filelike(io.BytesIO(body)).get_sheet_by_index(0).to_python()
+    assert names == ["id", *ROW, "n", "big", "exact"]
+    row = dict(zip(names, first, strict=True))
+    assert (row["name"], row["size"], row["price"], row["done"]) == ("=1+1", -1, 1.5, True)
+    assert (row["day"], row["at"]) == (date(2026, 1, 2), datetime(2026, 1, 2, 3, 4, 5))  # noqa: DTZ001
+    assert (row["big"], row["exact"], row["data"]) == (str(2**62 + 1), "0.12345678901234567890", '{"k": ["v"]}')
+    row = dict(zip(names, second, strict=True))
+    assert (row["big"], row["exact"], row["day"], row["done"]) == (2**40, 1.25, "1850-05-05", "")
+    assert len(row["name"]) == 32_767 and row["name"].endswith("[cut: a cell holds 32,767 characters]")
+    with zipfile.ZipFile(io.BytesIO(body)) as book:
+        assert b"<f>" not in book.read("xl/worksheets/sheet1.xml")
+    empty, _ = await exported(admin, "/thing/_export?format=xlsx&filter[n]=99&fields=n,name")
+    sheet = CalamineWorkbook.from_filelike(io.BytesIO(empty)).get_sheet_by_index(0)
+    assert sheet.to_python() == [["n", "name"]]
 
 
 async def test_an_export_of_no_records(things: Client) -> None:
