@@ -10,6 +10,7 @@ from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.bus.timers.claim_loop import ClaimLoop
 from libs.shared.bus.timers.due import Due
 from libs.shared.contracts import notifications as contracts
+from libs.shared.contracts.effect_previews import PreviewEffects
 from libs.shared.contracts.figures import CountFigures
 from libs.shared.contracts.operations import of
 from libs.shared.contracts.streams import COMMITS, SIGNALS
@@ -18,6 +19,7 @@ from libs.shared.replays.derived import verifying
 from libs.shared.runtime import Core, Service
 from libs.shared.snapshots.subscriptions import Subscriptions
 from services.notify import consumers, handlers
+from services.notify.effect_previews import preview_effects
 from services.notify.mail_worker import MAX_APPS, TURN_S, MailWorker
 from services.notify.matching import RULES
 from services.notify.replays.deriving import Notifications
@@ -51,6 +53,7 @@ SERVICE = Service(
         contracts.ListNotifications: handlers.list_notifications,
         contracts.RetryNotification: handlers.retry_notification,
         of("notify", CountFigures): handlers.count_figures,
+        of("notify", PreviewEffects): preview_effects,
     },
     consumers=(
         Consumer(

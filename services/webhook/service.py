@@ -13,6 +13,7 @@ from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.bus.timers.due import Due
 from libs.shared.contracts import webhooks as contracts
 from libs.shared.contracts.context import AppRef
+from libs.shared.contracts.effect_previews import PreviewEffects
 from libs.shared.contracts.figures import CountFigures
 from libs.shared.contracts.operations import of
 from libs.shared.contracts.streams import COMMITS, SIGNALS
@@ -22,6 +23,7 @@ from libs.shared.runtime import Core, Service
 from libs.shared.snapshots.subscriptions import Subscriptions
 from services.webhook import consumers, endpoint_handlers, handlers, redelivering, workflow_actions
 from services.webhook.dispatcher import Dispatcher
+from services.webhook.effect_previews import preview_effects
 from services.webhook.matching import WEBHOOKS
 from services.webhook.pruning import Pruning
 from services.webhook.recording import Recorder
@@ -78,6 +80,7 @@ SERVICE = Service(
         contracts.ReplayWebhook: endpoint_handlers.redeliver,
         contracts.ListReplays: endpoint_handlers.list_redeliveries,
         of("webhook", CountFigures): handlers.count_figures,
+        of("webhook", PreviewEffects): preview_effects,
     },
     consumers=(
         Consumer(

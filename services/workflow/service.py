@@ -9,6 +9,7 @@ from libs.shared.bus.consumers.consumer import Consumer
 from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.bus.timers.due import Due
 from libs.shared.contracts.delegations import CreateDelegation, DeleteDelegation, ListDelegations
+from libs.shared.contracts.effect_previews import PreviewEffects
 from libs.shared.contracts.figures import CountFigures
 from libs.shared.contracts.operations import of
 from libs.shared.contracts.streams import COMMITS, SIGNALS
@@ -31,6 +32,7 @@ from libs.shared.snapshots.subscriptions import Subscriptions
 from services.workflow import consumers, handlers, manual, signal_consumers
 from services.workflow.decisions import deciding, managing
 from services.workflow.delegations import handlers as delegations
+from services.workflow.effect_previews import preview_effects
 from services.workflow.replays import folding
 from services.workflow.running import runner
 from services.workflow.schedules import firing
@@ -66,6 +68,7 @@ SERVICE = Service(
         ReturnInstance: managing.send_back,
         RetryInstance: managing.retry,
         of("workflow", CountFigures): handlers.count_figures,
+        of("workflow", PreviewEffects): preview_effects,
         StartInstance: manual.start_instance,
         ListDelegations: delegations.list_delegations,
         CreateDelegation: delegations.create_delegation,

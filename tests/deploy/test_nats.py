@@ -20,6 +20,7 @@ from libs.shared.bus.nats.protocol import Message
 from libs.shared.bus.outbox.fenced_publisher import FencedPublisher
 from libs.shared.contracts.apps import FindApps
 from libs.shared.contracts.commits import FetchCommit, LocateRange, ReadEntityLog, ReadLog
+from libs.shared.contracts.effect_previews import PreviewEffects
 from libs.shared.contracts.effects import AddRecord, FetchRecords, MoveState, PageRecords, RemoveRecord, SetFields
 from libs.shared.contracts.identity import FindPeople, ListRoles, SeedAdmin
 from libs.shared.contracts.messages import Announcement, Request
@@ -64,7 +65,7 @@ FROM_THE_LOG: tuple[type[Request[Any]], ...] = (
 )
 ASKS: dict[str, tuple[type[Request[Any]], ...]] = {
     "metadata": (SeedAdmin, ListRoles, FindPeople),
-    "data": (AskSynchronousWebhooks,),
+    "data": (AskSynchronousWebhooks, *(of(name, PreviewEffects) for name in ("webhook", "workflow", "notify"))),
     "workflow": (
         *FROM_THE_LOG,
         AddRecord,

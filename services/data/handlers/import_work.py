@@ -13,6 +13,7 @@ from libs.shared.ids import UUID, random_uuid
 from libs.shared.postgres.databases import Connection
 from services.data.imports import store
 from services.data.imports.batches import note_outcome, write_batch
+from services.data.imports.effects import count_effects
 from services.data.imports.jobs import ImportJob, find_job
 from services.data.request.context import RequestContext
 from services.data.request.schema_fence import under_schema
@@ -99,7 +100,11 @@ async def write_imported_rows(ctx: RequestContext, request: contracts.WriteImpor
         if job.row["done"] != request.first:
             return contracts.ImportProgress(job.status, job.row["done"])
         outcome = await write_batch(ctx, connection, job, exact.loads(request.body))
-        await note_outcome(connection, job, outcome, None, CLAIM_S)
+        effects = None
+        if job.row["dry_run"]:
+            entity = ctx.model.entity(job.name_in(ctx.model.schema))
+            effects = await count_effects(ctx, job, entity, outcome.drafts)
+        await note_outcome(connection, job, outcome, effects, CLAIM_S)
     return contracts.ImportProgress("running", request.first + outcome.done)
 
 

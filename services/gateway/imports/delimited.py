@@ -119,6 +119,8 @@ def _in_words(problem: csv.Error) -> str:
         return "a quote is not closed"
     if "expected after" in text:
         return "a quote within a cell must be doubled"
+    if "field larger" in text:
+        return f"a cell has more than {MAX_CELL_CHARACTERS} characters, or a quote is not closed"
     return text
 
 

@@ -174,11 +174,11 @@ def _date_styles(archive: zipfile.ZipFile) -> dict[int, bool]:
             formats.append(_number(attributes.get("numFmtId")))
 
     _read_small(archive, name, start)
-    found = {style: _shows(number, codes.get(number)) for style, number in enumerate(formats)}
+    found = {style: shown_by(number, codes.get(number)) for style, number in enumerate(formats)}
     return {style: shown == "time" for style, shown in found.items() if shown}
 
 
-def _shows(number: int, code: str | None) -> str:
+def shown_by(number: int, code: str | None) -> str:
     """What a format shows: `date`, `time` (perhaps with a date), or nothing of it."""
     if code is None:
         return "" if number not in DATE_FORMATS else "time" if number in (18, 19, 20, 21, 22, 45, 46, 47) else "date"

@@ -1,0 +1,1 @@
+"""Cells, mappings and batches of imports."""
