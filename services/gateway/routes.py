@@ -98,7 +98,7 @@ ROUTES = (
     Route("PATCH", RECORDS + "/_bulk", records.UpdateRecords, Access.USER),
     Route("DELETE", RECORDS + "/_bulk", records.DeleteRecords, Access.USER),
     Route("POST", RECORDS + "/_bulk/restore", records.RestoreRecords, Access.USER),
-    Route("POST", RECORDS + "/_import", Local(imports_http.start, imports_http.PARAMETERS), Access.USER),
+    Route("POST", RECORDS + "/_import", Local(imports_http.import_file, imports_http.PARAMETERS), Access.USER),
     Route("GET", RECORDS + "/_imports", imports.ListImports, Access.USER),
     Route("GET", RECORDS + "/_imports/{id}", imports.GetImport, Access.USER),
     Route(

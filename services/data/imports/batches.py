@@ -54,14 +54,16 @@ async def write_batch(ctx: RequestContext, connection: Connection, job: ImportJo
     grant_for(entity, "create", ctx.caller)
     plan = plan_import(ctx.scope(), ctx.caller, entity, job.columns, job.options)
     grant = grant_for(entity, "update", ctx.caller) if plan.key is not None else EVERYTHING
-    rows = read_rows(plan, job.columns, raw)
+    rows, dry_run = read_rows(plan, job.columns, raw), job.row["dry_run"]
     write = ctx.write()
     with tracing.span("engine", "imports", "import.write", entity.name) as span:
-        rows = rows[: await resolve_references(write, entity, plan, rows)]
-        await refuse_repeated(connection, job.id, entity, unique_names(entity, plan, job.row["dry_run"]), rows)
+        together = await resolve_references(write, entity, plan, rows)
+        if not dry_run:  # which stores nothing that later rows could refer to
+            rows = rows[:together]
+        await refuse_repeated(connection, job.id, entity, unique_names(entity, plan, dry_run), rows)
         await refuse_taken(connection, entity, plan, rows)
         _refuse_invalid(entity, plan, rows)
-        attempt = partial(_attempt, write, entity, plan, grant, job.row["dry_run"])
+        attempt = partial(_attempt, write, entity, plan, grant, dry_run)
         settled = await settle_rows(rows, attempt)
         refused = [row for row in rows[: settled.together] if row.reasons]
         span.metadata = {"import_id": str(job.id), "rows": settled.together, "refused": len(refused)}

@@ -24,8 +24,6 @@ class ImportedRow:
     body: dict[str, Any] = field(default_factory=dict)
     lookups: dict[str, Any] = field(default_factory=dict)
     reasons: list[Detail] = field(default_factory=list)
-    rests_on_file: bool = False
-    """Whether it refers to an earlier row of the same file, so that a dry run can't store it."""
 
 
 def read_rows(plan: ImportPlan, columns: Sequence[str], raw: Sequence[Any]) -> list[ImportedRow]:

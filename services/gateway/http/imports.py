@@ -30,7 +30,7 @@ from services.gateway.http.idempotency_key import with_idempotency_key
 from services.gateway.http.uploads import DISCONNECTED, MALFORMED, MAX_ENVELOPE_BYTES
 from services.gateway.imports.json_rows import as_list
 from services.gateway.imports.opening import Utf8Check, found_out, open_file
-from services.gateway.imports.parsed_rows import SAMPLE_ROWS
+from services.gateway.imports.parsed_rows import SAMPLE_ROWS, unreadable
 from services.gateway.state import State
 
 MAX_OPTION_BYTES = 256 * 1024
@@ -61,7 +61,7 @@ class _Prepared:
     sample: list[dict[str, Any]]
 
 
-async def start(state: State, request: web.Request, context: Context) -> Response:
+async def import_file(state: State, request: web.Request, context: Context) -> Response:
     """Import a file of rows as a job, with the options as query parameters or parts; `preview` only looks at it."""
     entity, file_id = request.match_info["entity"], str(uuid7())
     await state.sweeper.arm(context.the_app)
@@ -137,6 +137,8 @@ def _look_into(
         sample.append({"row": row.number, "values": values, **({"problem": row.problem} if row.problem else {})})
         if len(sample) == SAMPLE_ROWS:
             break
+    if not sample:
+        raise unreadable("The file holds no rows")
     return opened.columns, sample
 
 
@@ -240,7 +242,7 @@ def waking(contract: type[Any]) -> Any:
         state.imports.wake(context.the_app)
         return response
 
-    forward_and_wake.__doc__ = contract.__doc__
+    forward_and_wake.__doc__, forward_and_wake.__name__ = contract.__doc__, contract.__name__
     return forward_and_wake
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from libs.shared.schema import EntityDefinition, FieldDefinition, Relation, Snapshot
-from services.gateway.openapi import many
+from services.gateway.openapi import imports, many
 from services.gateway.openapi.components import answer, enveloped, json_body, ref
 from services.gateway.openapi.details import LIVE
 from services.gateway.openapi.parameters import (
@@ -238,6 +238,13 @@ QUESTIONS: dict[str, RecordOperation] = {
     "AggregateRecords": RecordOperation("read", many.aggregate),
     "export": RecordOperation("read", many.export),
     "watch_entity": RecordOperation("read", _live),
+    "import_file": RecordOperation("create", imports.begin),
+    "ListImports": RecordOperation("create", imports.jobs),
+    "GetImport": RecordOperation("create", imports.job),
+    "refused_rows": RecordOperation("create", imports.refused),
+    "CancelImport": RecordOperation("create", imports.job),
+    "ResumeImport": RecordOperation("create", imports.job_again),
+    "UndoImport": RecordOperation("create", imports.job_again),
 }
 """Contract or function → what is said of it. Others are described from the routing table alone."""
 

@@ -126,7 +126,22 @@ def export(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
 
 def create(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
     """`_bulk` with new records."""
-    return _bulk("created", "201", ref("schemas", name_of(entity, "create")))
+    described = _bulk("created", "201", ref("schemas", name_of(entity, "create")))
+    if "update" in entity.actions:
+        described["parameters"] += upsert_parameters(entity)
+    return described
+
+
+def upsert_parameters(entity: VisibleEntity) -> list[Schema]:
+    """`on_conflict=update&key=…`: rows whose value of the key a record has update it."""
+    keys = entity.definition.primary_key.names
+    unique = [f.name for f in entity.asked.fields if f.unique or (len(keys) == 1 and f.name in keys)]
+    if not unique:
+        return []
+    return [
+        {"name": "on_conflict", "in": "query", "schema": {"type": "string", "enum": ["update"]}},
+        {"name": "key", "in": "query", "schema": {"type": "string", "enum": unique}},
+    ]
 
 
 def update(entity: VisibleEntity, snapshot: Snapshot) -> Schema:

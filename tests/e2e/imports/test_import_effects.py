@@ -17,7 +17,7 @@ MACHINE = {
     "definition": {"initial": "new", "transitions": [{"from": "new", "to": "open"}]},
 }  # fmt: skip
 WORKFLOW = {
-    "name": "large", "trigger": {"type": "record_created", "entity": "order", "condition": "trigger.record.amount > 5"},
+    "name": "large", "trigger": {"type": "record_created", "entity": "order", "condition": "record.amount > 5"},
     "steps": [{"id": "mark", "type": "action", "actions": [
         {"type": "set_field", "entity": "order", "record_id": "trigger.record_id", "field": "title", "value": "big"}]}],
 }  # fmt: skip
