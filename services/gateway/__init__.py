@@ -13,4 +13,7 @@ to the handler that `routes.py` names, with their body parsed by the model named
 The way of a login: `routes.py` → `http/realm_handlers.py` (the realm: an app, or the platform) → `identity/login.py` →
 `identity/login_throttle.py` → `identity/passwords.py` → `identity/factors.py` → `identity/sessions.py` →
 `identity/tokens.py`. Changes of accounts add their audit entry in `identity/audit.py`.
+
+The way of an import: `http/imports.py` stores the file and has data make a job; `imports/worker.py` claims jobs, and
+`imports/job_run.py` reads the file and sends batch after batch to data, in the name of the job's owner.
 """

@@ -21,6 +21,10 @@ from services.data.writes.requests.upserts import UpsertKey, upsert_key
 
 MIN_CONFIDENCE = 0.75
 """From which likeness of names on a preview proposes a field."""
+MAX_RATED_PAIRS = 20_000
+"""Columns times fields: likeness is not rated for more, as each pair takes time."""
+MAX_PROBLEMS = 20
+"""Columns with problems that a refusal names, as suggestions take time too."""
 OWN_COLUMNS = frozenset({ROW_COLUMN, REASONS_COLUMN})
 BLANKS = re.compile(r"[\s_\-]+")
 
@@ -57,13 +61,15 @@ def plan_import(
     details: list[Detail] = []
     targets: dict[str, ColumnTarget | None] = {}
     wanted = options.mapping or {}
-    for name in wanted.keys() - set(columns):
+    for name in sorted(wanted.keys() - set(columns))[:MAX_PROBLEMS]:
         details.append(_detail(name, f"is no column of the file{_meant(name, columns)}", "unknown"))
     for column in columns:
         try:
             targets[column] = _target(scope, entity, known, column, wanted)
         except _Unmappable as problem:
             details.append(_detail(column, str(problem), problem.rule))
+        if len(details) >= MAX_PROBLEMS:
+            break
     details += _doubled(targets)
     if details:
         raise invalid(summary(details[0]), *details)
@@ -79,17 +85,18 @@ def plan_import(
 def propose(caller: Identity, entity: EntityModel, columns: Sequence[str]) -> dict[str, Any]:
     """For each column the field that it probably fills, with a confidence from 0 to 1; None for no idea."""
     known = known_fields(caller, entity)
-    return {column: _proposal(column, known) for column in columns}
+    is_rated = len(columns) * len(known) <= MAX_RATED_PAIRS
+    return {column: _proposal(column, known, is_rated) for column in columns}
 
 
-def known_fields(caller: Identity, entity: EntityModel) -> dict[str, FieldDefinition]:
+def known_fields(caller: Identity, entity: EntityModel) -> FieldNames:
     """The fields that the caller may read or write in any record; others do not exist for them."""
     names: set[str] = set()
     for action in ("read", "create", "update"):
         grant = granted(entity, action, caller)
         if grant is not None:
             names |= set(entity.fields if grant.profile is None else grant.profile.access)
-    return {name: field for name, field in entity.fields.items() if name in names}
+    return FieldNames({name: field for name, field in entity.fields.items() if name in names})
 
 
 class _Unmappable(Exception):
@@ -101,14 +108,14 @@ class _Unmappable(Exception):
 def _target(
     scope: Scope,
     entity: EntityModel,
-    known: Mapping[str, FieldDefinition],
+    known: FieldNames,
     column: str,
     wanted: Mapping[str, str | ReferenceMapping | None],
 ) -> ColumnTarget | None:
     if column not in wanted:
         if column in OWN_COLUMNS:
             return None
-        name = same_name(column, known)
+        name = known.find(column)
         if name is None:
             message = f"fits no field{_meant(column, known)} Map it to a field, or to null to skip it"
             raise _Unmappable(message, "unmapped")
@@ -138,26 +145,40 @@ def _reference(scope: Scope, entity: EntityModel, column: str, field: FieldDefin
     return ColumnTarget(column, field, link, fields[by])
 
 
-def same_name(column: str, known: Mapping[str, FieldDefinition]) -> str | None:
-    """The field of this name; case, blanks, hyphens and underscores make no difference where only one fits."""
-    if column in known:
-        return column
-    small = _small(column)
-    found = [name for name in known if _small(name) == small]
-    return found[0] if len(found) == 1 and small else None
+class FieldNames(dict[str, FieldDefinition]):
+    """Fields by name. Case, blanks, hyphens and underscores make no difference where only one fits."""
+
+    def __init__(self, fields: Mapping[str, FieldDefinition]) -> None:
+        super().__init__(fields)
+        self._small: dict[str, list[str]] = {}
+        for name in fields:
+            self._small.setdefault(_small(name), []).append(name)
+
+    def find(self, column: str) -> str | None:
+        """The field that a column is called like."""
+        if column in self:
+            return column
+        small = _small(column)
+        found = self._small.get(small, ())
+        return found[0] if len(found) == 1 and small else None
+
+    def likeliest(self, column: str) -> tuple[float, str]:
+        """The field whose name is most like a column's, and how much, from 0 to 1."""
+        small = _small(column)
+        rated = [(difflib.SequenceMatcher(None, small, name).ratio(), names[0]) for name, names in self._small.items()]
+        return max(rated, default=(0.0, ""))
 
 
 def _small(name: str) -> str:
     return BLANKS.sub("", name).casefold()
 
 
-def _proposal(column: str, known: Mapping[str, FieldDefinition]) -> dict[str, Any] | None:
+def _proposal(column: str, known: FieldNames, is_rated: bool) -> dict[str, Any] | None:
     if column in OWN_COLUMNS:
         return None
-    if (name := same_name(column, known)) is not None:
+    if (name := known.find(column)) is not None:
         return {"field": name, "confidence": 1.0 if name == column else 0.95}
-    rated = [(difflib.SequenceMatcher(None, _small(column), _small(name)).ratio(), name) for name in known]
-    rating, best = max(rated, default=(0.0, ""))
+    rating, best = known.likeliest(column) if is_rated else (0.0, "")
     return {"field": best, "confidence": round(rating * 0.9, 2)} if rating >= MIN_CONFIDENCE else None
 
 

@@ -54,8 +54,19 @@ async def metrics(state: State, request: web.Request, context: Context) -> Respo
     """Metrics of all services, for Prometheus."""
     states = await _states(state, context)
     text = "".join(prometheus(name, readiness) for name, readiness in states.items()) + _logins(state)
+    text += _imports(state)
     text += state.limiter.prometheus() if state.limiter else ""
     return Response(body=text.encode(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+
+def _imports(state: State) -> str:
+    """This gateway's counters of imports."""
+    work = state.imports
+    return (
+        f'rocket_imports_running{{service="gateway"}} {work.running}\n'
+        f'rocket_imported_rows_total{{service="gateway"}} {work.rows}\n'
+        f'rocket_imports_interrupted_total{{service="gateway"}} {work.interrupted}\n'
+    )
 
 
 def _logins(state: State) -> str:

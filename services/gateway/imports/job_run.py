@@ -44,7 +44,7 @@ class JobRun:
         self._app = app
         self._job = job
         self._max_rows = max_rows
-        self._done = job.done
+        self.done = job.done
         self.is_done = False
 
     async def carry_out(self, open_stored: Callable[[], FileReader]) -> None:
@@ -63,7 +63,7 @@ class JobRun:
         if self._job.rows is None:
             await self._count(open_stored)
         opened = await self._opened(open_stored)
-        await skip_rows(opened.rows, self._done)
+        await skip_rows(opened.rows, self.done)
         batches = RowBatches(opened.rows)
         while (body := await batches.next()) is not None:
             try:
@@ -73,8 +73,8 @@ class JobRun:
                 if error.code != "TIMEOUT" or not batches.halve():
                     raise
                 continue
-            batches.finish(progress.done - self._done)
-            self._done = progress.done
+            batches.finish(progress.done - self.done)
+            self.done = progress.done
         await self._end("done")
 
     async def _count(self, open_stored: Callable[[], FileReader]) -> None:
@@ -97,7 +97,7 @@ class JobRun:
         return await asyncio.to_thread(lambda: open_file(open_stored(), options))
 
     async def _write(self, body: bytes) -> contracts.ImportProgress:
-        request = contracts.WriteImportedRows(self._job.id, self._job.claim, self._done, body)
+        request = contracts.WriteImportedRows(self._job.id, self._job.claim, self.done, body)
         return await self._as_owner("import.batch", f"import:{self._job.id}", request)
 
     async def _undo(self) -> None:

@@ -48,7 +48,8 @@ class ImportWorker:
         self._due = Due(core.databases, core.apps, f"{core.name}/imports")
         self._standstills = Standstills(core.name, core.databases)
         self._tasks = TaskSet("imports")
-        self._running = 0
+        self.running = self.rows = self.interrupted = 0
+        """For the metrics: jobs under way, rows that are done, and jobs that had to be left to the next claim."""
 
     async def arm(self, app: AppRef) -> None:
         """Have the app looked at soon. Await it before a job is made or goes on."""
@@ -69,9 +70,9 @@ class ImportWorker:
     async def _look(self, app: AppRef) -> datetime | None:
         """Claim jobs and begin to work on them. Returns when to look again."""
         context = system_context(TIMEOUT_S, app)
-        claimed = await self._core.rpc.request(contracts.ClaimImports(MAX_JOBS - self._running), context)
+        claimed = await self._core.rpc.request(contracts.ClaimImports(MAX_JOBS - self.running), context)
         for job in claimed.jobs:
-            self._running += 1
+            self.running += 1
             self._tasks.start(self._work(app, contracts.ClaimedImport(**job)))
         pruned = await self._core.rpc.request(contracts.PruneImports(), system_context(TIMEOUT_S, app))
         for file_id in pruned.file_ids:
@@ -92,9 +93,11 @@ class ImportWorker:
             # The claim lapses, and the job is claimed again.
             unexpected = None if isinstance(error, RocketError) else error
             log.warning("import.interrupted", app_id=app.id, import_id=job.id, error=str(error), exc_info=unexpected)
+            self.interrupted += 1
             await self._standstills.note(app, WHAT, reason_of(error))
         finally:
-            self._running -= 1
+            self.running -= 1
+            self.rows += run.done - job.done
             self._due.wake(app)
 
     async def _discard(self, app: AppRef, file_id: str) -> None:

@@ -42,12 +42,15 @@ async def test_a_dry_run_says_what_the_import_then_sets_off(admin: Client, recei
     done = await imported(admin, "order", body)
     assert (done["created"], done["effects"]) == (10, None)
 
-    async def all_set_off() -> bool:
-        marked = (await admin.get("/order?filter[title]=big")).meta["total"]
-        told = (await admin.get("/_notifications")).data
-        return len(receiver.requests) == 3 and marked == 4 and len(told) == 1
+    async def marked() -> bool:
+        return bool((await admin.get("/order?filter[title]=big")).expect(200).meta["total"] == 4)
 
-    await eventually(all_set_off, within=30)
+    async def told() -> bool:
+        return len((await admin.get("/_notifications")).expect(200).data) == 1
+
+    await eventually(lambda: len(receiver.requests) == 3, within=60)
+    await eventually(told, within=60)
+    await eventually(marked, within=60)
 
 
 async def test_rules_machines_and_synchronous_webhooks_refuse_rows(admin: Client, receiver: HttpReceiver) -> None:

@@ -78,6 +78,8 @@ async def test_a_job_acts_with_the_rights_of_the_moment(people: Client) -> None:
     cancelled = await ended(people, third)
     assert cancelled["status"] == "cancelled" and cancelled["done"] < 20_000
     assert (await people.post(f"/person/_imports/{third['id']}/cancel")).code == "INVALID_STATE"
+    async with people.session.get(f"{people.url}/metrics") as response:
+        assert "rocket_imported_rows_total" in await response.text()
 
 
 async def test_rows_may_refer_to_earlier_rows_of_the_file(people: Client) -> None:

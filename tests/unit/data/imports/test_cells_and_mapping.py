@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from libs.shared.contracts.imports import ImportOptions
 from libs.shared.schema import FieldDefinition, parse_value
 from services.data.imports.cells import is_empty, read_cell
-from services.data.imports.mapping import same_name
+from services.data.imports.mapping import FieldNames
 
 
 def cell(kind: str, value: Any, **options: Any) -> Any:
@@ -69,6 +69,7 @@ def test_blanks_are_empty_except_in_texts() -> None:
 
 
 def test_names_are_the_same_whatever_case_and_blanks() -> None:
-    known = {name: FieldDefinition(name=name, type="string") for name in ("first_name", "a_b", "ab", "zip")}
-    assert same_name("First Name", known) == same_name("FIRST-name", known) == "first_name"
-    assert (same_name("ab", known), same_name("A B", known), same_name("", known)) == ("ab", None, None)
+    known = FieldNames({name: FieldDefinition(name=name, type="string") for name in ("first_name", "a_b", "ab", "zip")})
+    assert known.find("First Name") == known.find("FIRST-name") == "first_name"
+    assert (known.find("ab"), known.find("A B"), known.find("")) == ("ab", None, None)
+    assert known.likeliest("Firstname.")[1] == "first_name"
