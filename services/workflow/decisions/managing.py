@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from libs.shared import clock, exact
 from libs.shared.bodies import parse_body
 from libs.shared.contracts.context import Context
@@ -25,6 +23,7 @@ from services.workflow.decisions.delegators import delegators_for
 from services.workflow.decisions.persons import decider_of, find_user, named_delegator
 from services.workflow.history import deleting, store
 from services.workflow.history.instances import StoredInstance
+from services.workflow.machine.approving import check_approver, check_holder
 from services.workflow.machine.inputs import Cancel, Input, Reassign, RetryFailed, Return
 from services.workflow.state import State
 from services.workflow.views.replies import id_in, shown
@@ -32,18 +31,17 @@ from services.workflow.views.replies import id_in, shown
 
 async def cancel(state: State, context: Context, request: CancelInstance) -> Response:
     """End an instance, and its sub-workflows."""
+    met = await _met(state, context, request.id)
+    if not context.user.is_admin and context.user.id != met.origin.actor.get("id"):
+        raise RocketError("FORBIDDEN", "Only admins and whoever started the workflow may cancel it")
     body = parse_body(CancelBody, request.body)
-
-    def decided(instance: StoredInstance) -> Input:
-        if not context.user.is_admin and context.user.id != instance.origin.actor.get("id"):
-            raise RocketError("FORBIDDEN", "Only admins and whoever started the workflow may cancel it")
-        return Cancel(body.reason or "", decider_of(context))
-
-    return await _told(state, context, request.id, decided)
+    return await _told(state, context, request.id, Cancel(body.reason or "", decider_of(context)))
 
 
 async def reassign(state: State, context: Context, request: ReassignSeat) -> Response:
     """Hand a seat on."""
+    by = decider_of(context)
+    check_holder((await _met(state, context, request.id)).state, by)
     body = parse_body(ReassignBody, request.body)
     users: tuple[dict[str, str], ...] = ()
     if body.to.user is not None:
@@ -51,30 +49,24 @@ async def reassign(state: State, context: Context, request: ReassignSeat) -> Res
         if person is None:
             raise invalid_field("to.user", f"to.user: there is no active user {body.to.user}")
         users = ({"id": person.id, "email": person.email},)
-    by = decider_of(context)
     change = Reassign(by, users, body.to.role, body.seat, body.step, body.reason or "")
-    return await _told(state, context, request.id, lambda instance: change)
+    return await _told(state, context, request.id, change)
 
 
 async def send_back(state: State, context: Context, request: ReturnInstance) -> Response:
     """Go back to an earlier step."""
+    met, by = await _met(state, context, request.id), decider_of(context)
+    delegators = await delegators_for(state, context, met.workflow_id, clock.now())
+    check_approver(met.plan, met.state, [by, *delegators])
     body = parse_body(ReturnBody, request.body)
-    behalf = None
-    if body.on_behalf_of is not None:
-        met = await store.find(state.database(context.the_app), id_in(request.id))
-        if met is None:
-            raise not_found("Workflow instance")
-        delegators = await delegators_for(state, context, met.workflow_id, clock.now())
-        behalf = named_delegator(delegators, body.on_behalf_of)
-    change = Return(decider_of(context), body.to_step, body.comment, body.step, behalf)
-    return await _told(state, context, request.id, lambda instance: change)
+    behalf = named_delegator(delegators, body.on_behalf_of) if body.on_behalf_of is not None else None
+    return await _told(state, context, request.id, Return(by, body.to_step, body.comment, body.step, behalf))
 
 
 async def retry(state: State, context: Context, request: RetryInstance) -> Response:
     """Go on at the step that has failed."""
     _check_admin(context, "Only an admin may retry a workflow instance")
-    by = decider_of(context)
-    return await _told(state, context, request.id, lambda instance: RetryFailed(by))
+    return await _told(state, context, request.id, RetryFailed(decider_of(context)))
 
 
 async def delete_instance(state: State, context: Context, request: DeleteInstance) -> Response:
@@ -98,7 +90,15 @@ def _check_admin(context: Context, message: str) -> None:
         raise RocketError("FORBIDDEN", message)
 
 
-async def _told(state: State, context: Context, id_text: str, decided: Callable[[StoredInstance], Input]) -> Response:
+async def _met(state: State, context: Context, id_text: str) -> StoredInstance:
+    """An instance as it is, before permissions and the body are looked at. Raises NOT_FOUND."""
+    met = await store.find(state.database(context.the_app), id_in(id_text))
+    if met is None:
+        raise not_found("Workflow instance")
+    return met
+
+
+async def _told(state: State, context: Context, id_text: str, given: Input) -> Response:
     """Tell an instance something, and answer with it. Raises NOT_FOUND, and what the machine raises."""
     now = clock.now()
     with tracing.span("workflow", "engine", "workflow.advance") as span:
@@ -107,5 +107,5 @@ async def _told(state: State, context: Context, id_text: str, decided: Callable[
             instance = await store.lock(transaction.connection, id_in(id_text))
             if instance is None:
                 raise not_found("Workflow instance")
-            await recording.record(transaction, instance, decided(instance), now)
+            await recording.record(transaction, instance, given, now)
         return await shown(state, context, id_text)

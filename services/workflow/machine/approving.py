@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from libs.shared import clock
@@ -13,6 +13,7 @@ from services.workflow.machine import seats
 from services.workflow.machine.environment import StepFailed
 from services.workflow.machine.forms import filled_form
 from services.workflow.machine.inputs import Decide, Decider, Reassign, Return
+from services.workflow.machine.plan import StepPlan
 from services.workflow.machine.state import DECIDING, Frame, InstanceState, Json
 from services.workflow.machine.walking import Walk
 
@@ -173,6 +174,30 @@ def barred_by(state: InstanceState, step: ApprovalStep) -> set[str]:
         else:
             barred.update(state.deciders.get(name, ()))
     return barred
+
+
+def check_holder(state: InstanceState, person: Decider) -> None:
+    """Raises INVALID_STATE where nothing waits, FORBIDDEN for who neither holds a seat that waits nor is an admin."""
+    if not state.waiting:
+        raise RocketError("INVALID_STATE", "The workflow does not wait for a decision")
+    if not person.is_admin and not any(_fitting(frame, person) for frame in state.waiting):
+        raise RocketError("FORBIDDEN", "This is not your seat")
+
+
+def check_approver(plan: StepPlan, state: InstanceState, persons: Sequence[Decider]) -> None:
+    """Raises INVALID_STATE where nothing waits, FORBIDDEN where none of these persons may decide."""
+    if not state.waiting:
+        raise RocketError("INVALID_STATE", "The workflow does not wait for a decision")
+    for frame in state.waiting:
+        barred = barred_by(state, plan.steps[str(frame.step)])
+        may = any(seats.may_fill(seat, person) for seat in frame.data["seats"] for person in persons)
+        if may and persons[0].id not in barred:
+            return
+    raise RocketError("FORBIDDEN", "You do not have the role for this decision")
+
+
+def _fitting(frame: Frame, person: Decider) -> bool:
+    return any(seat["decision"] is None and seats.fits(seat, person) for seat in frame.data["seats"])
 
 
 def reassign(walk: Walk, change: Reassign) -> None:
