@@ -7,7 +7,7 @@ from typing import Any
 
 from libs.shared.contracts.events import EVENT_FILTERS
 from libs.shared.schema.app_settings import AppSettings
-from services.gateway.openapi import identity
+from services.gateway.openapi import identity, workflows
 from services.gateway.openapi.bodies import inline_schema
 from services.gateway.openapi.components import Schema, answer, enveloped, ref
 from services.gateway.openapi.shapes import FLAG, NUMBER, OBJECT, ROWS, TEXT, TIME, UUID, gives, shaped, takes
@@ -188,22 +188,6 @@ SETTINGS = inline_schema(AppSettings)
 CHANGED_SETTINGS: Schema = {**takes(SETTINGS), **gives(SETTINGS)}
 UI_CONFIG = shaped(id=UUID, entity=TEXT, scope=TEXT, config=OBJECT, created_at=TIME, updated_at=TIME)
 
-SEAT = shaped(
-    id=TEXT, label=TEXT, role=TEXT, users={"type": "array", "items": shaped(id=TEXT, email=TEXT)},
-    decision={"enum": ["approved", "rejected", None]}, by=TEXT, on_behalf_of=TEXT, comment=TEXT, at=TIME,
-)  # fmt: skip
-APPROVAL = shaped(
-    step=TEXT, scope=TEXT, form=ROWS, mode={}, needed=NUMBER, seats={"type": "array", "items": SEAT},
-    deadline=TIME_OR_NOT, escalated=ROWS, returns_to={"type": "array", "items": TEXT}, may_reassign=FLAG,
-)  # fmt: skip
-INSTANCE = shaped(
-    id=UUID, workflow_id=UUID, workflow_name=TEXT, status={"enum": ["running", "completed", "failed", "cancelled"]},
-    current_step=TEXT_OR_NOT, current_steps={"type": "array", "items": TEXT}, current_step_deadline=TIME_OR_NOT,
-    context=OBJECT, history=ROWS, approvals={"type": "array", "items": APPROVAL}, approval=APPROVAL, created_at=TIME,
-    updated_at=TIME,
-)  # fmt: skip
-DECISIONS = ("approve", "reject", "cancel", "reassign", "return", "retry")
-
 DETAILS: Mapping[tuple[str, str], Schema] = {
     **identity.DETAILS,
     ("GET", "/health"): {"responses": {"200": answer("Alive", shaped(("status",), status=TEXT))}},
@@ -282,8 +266,7 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ("HEAD", "/api/{app}/_files/{id}"): {"responses": {"200": {"description": "As GET, without the bytes"}}},
     ("DELETE", "/api/{app}/_files/{id}"): FILE_REMOVAL,
     ("GET", "/api/{app}/_workflows"): _lists("status", "workflow"),
-    ("GET", "/api/{app}/_workflows/{id}"): gives(INSTANCE),
-    **{("POST", f"/api/{{app}}/_workflows/{{id}}/{verb}"): gives(INSTANCE) for verb in DECISIONS},
+    **workflows.DETAILS,
     ("GET", "/api/{app}/_notifications"): _lists("unread"),
     ("GET", "/api/{app}/_commits"): _lists("entity", "user_id", **{"from": TIME, "to": TIME}),
     ("GET", "/api/{app}/_commits/{commit_id}"): GET_COMMIT,
