@@ -80,9 +80,13 @@ async def _logged_in(browser: Browser, url: str, look: str) -> tuple[BrowserCont
 
 
 async def _all_screens(person: Person) -> dict[str, str]:
-    """The screens that the sidebar leads to, by a name for their files."""
+    """The screens that the sidebar leads to, and those of a record and of its imports, by a name for their files."""
     paths = await _links(person.page, f"/admin/{APP}")
-    return {re.sub(r"\W+", "-", path).strip("-") or "overview": path for path in paths}
+    async with ClientSession() as session:
+        admin = await Client(session, person.url).login(APP, "admin@localhost", "changeme")
+        deal = (await admin.get("/deal?sort=title&per_page=1")).data[0]["id"]
+    further = {"record": f"/records/deal/{deal}", "import": "/imports/deal"}
+    return {re.sub(r"\W+", "-", path).strip("-") or "overview": path for path in paths} | further
 
 
 async def _screens_of_docs(person: Person) -> dict[str, str]:

@@ -7,6 +7,9 @@ export interface Detail {
   index?: number;
   relation?: string;
   path?: string;
+  /** The record that is meant, and how many there really are, where a write reaches many. */
+  id?: string;
+  count?: number;
 }
 
 /** A refusal of the API, or no answer at all (status 0). */

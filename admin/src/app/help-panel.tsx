@@ -16,6 +16,8 @@ const SHORTCUTS: [string[], string][] = [
   [["Ctrl", "Z"], "help.keyUndo"],
   [["Ctrl", "Shift", "Z"], "help.keyRedo"],
   [["Ctrl", "Space"], "help.keyComplete"],
+  [["F2"], "help.keyCell"],
+  [["Space"], "help.keySelect"],
   [["Esc"], "help.keyClose"],
 ];
 

@@ -4,6 +4,7 @@ const TOPICS: [string, string][] = [
   ["/define/permissions", "definitions/permissions.md"],
   ["/define/roles", "definitions/permissions.md"],
   ["/define/:kind", "definitions/:kind.md"],
+  ["/imports", "api/imports.md"],
   ["/exchange", "api/definitions.md"],
   ["/people", "api/accounts.md"],
   ["/account", "api/accounts.md"],

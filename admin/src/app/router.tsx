@@ -101,6 +101,8 @@ const routes = root.addChildren([
     records,
     screen("/", () => import("../features/overview/page"), "OverviewPage"),
     screen("/records/$entity/$id", () => import("../features/records/record-page"), "RecordPage"),
+    screen("/imports/$entity", () => import("../features/imports/page"), "ImportsPage"),
+    screen("/imports/$entity/$id", () => import("../features/imports/job-page"), "ImportJobPage"),
     screen("/define/$kind", () => import("../features/definitions/page"), "DefinitionsPage"),
     screen("/define/$kind/$id", () => import("../features/definitions/detail-page"), "DefinitionPage"),
     screen("/people/users", () => import("../features/people/page"), "UsersPage"),

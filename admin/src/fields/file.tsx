@@ -1,7 +1,9 @@
-import { Button, FileButton, Group, Input, Text } from "@mantine/core";
+import { Button, FileButton, Group, Input, Progress, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { download, request } from "../api/client";
+import { download } from "../api/client";
+import { upload } from "../api/upload";
 import { messageOf } from "../ui/errors";
 import { Icon } from "../ui/icons";
 import type { InputProps } from "./input";
@@ -21,11 +23,13 @@ export function fileCell(value: unknown): string {
 export function FileInput({ app, value, onChange, label, error, field, disabled }: InputProps) {
   const { t } = useTranslation();
   const file = value as Stored | null | undefined;
-  const upload = useMutation({
+  const [sent, setSent] = useState(0);
+  const sending = useMutation({
     mutationFn: (chosen: File) => {
-      const body = new FormData();
-      body.append("file", chosen);
-      return request<Stored>(app, "POST", "/_files/upload", { body });
+      const form = new FormData();
+      form.append("file", chosen);
+      setSent(0);
+      return upload<Stored>(app, "/_files/upload", form, { onProgress: setSent });
     },
     onSuccess: ({ data: { id, filename, size, mime_type } }) => onChange({ id, filename, size, mime_type }),
     meta: { shown: true },
@@ -36,7 +40,7 @@ export function FileInput({ app, value, onChange, label, error, field, disabled 
     URL.revokeObjectURL(url);
   };
   return (
-    <Input.Wrapper label={label} required={field.required} error={upload.error ? messageOf(upload.error) : error}>
+    <Input.Wrapper label={label} required={field.required} error={sending.error ? messageOf(sending.error) : error}>
       <Group gap="xs">
         {file && (
           <Button variant="subtle" size="compact-sm" leftSection={<Icon name="download" size={14} />} onClick={() => void save(file)}>
@@ -44,9 +48,9 @@ export function FileInput({ app, value, onChange, label, error, field, disabled 
           </Button>
         )}
         {!file && <Text className="rk-null">{t("value.none")}</Text>}
-        <FileButton onChange={(chosen) => chosen && upload.mutate(chosen)} disabled={disabled ?? false}>
+        <FileButton onChange={(chosen) => chosen && sending.mutate(chosen)} disabled={disabled ?? false}>
           {(props) => (
-            <Button {...props} variant="default" size="compact-sm" loading={upload.isPending}>
+            <Button {...props} variant="default" size="compact-sm" loading={sending.isPending}>
               {t("action.upload")}
             </Button>
           )}
@@ -57,6 +61,7 @@ export function FileInput({ app, value, onChange, label, error, field, disabled 
           </Button>
         )}
       </Group>
+      {sending.isPending && <Progress mt={4} size="sm" value={sent * 100} aria-label={t("field.sending", { field: label })} />}
     </Input.Wrapper>
   );
 }

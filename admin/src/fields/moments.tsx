@@ -1,5 +1,6 @@
 import { TextInput } from "@mantine/core";
 import i18next from "i18next";
+import { clearButton } from "./clear-button";
 import type { InputProps } from "./input";
 
 const DATE: Intl.DateTimeFormatOptions = { year: "numeric", month: "short", day: "2-digit" };
@@ -27,6 +28,7 @@ export function DateInput({ value, onChange, label, error, field, disabled }: In
       value={typeof value === "string" ? value : ""}
       error={error}
       disabled={disabled ?? false}
+      rightSection={clearButton({ field, value, onChange, disabled: disabled ?? false })}
       onChange={(event) => onChange(event.currentTarget.value || null)}
     />
   );
@@ -49,6 +51,7 @@ export function TimestampInput({ value, onChange, label, error, field, disabled 
       value={asLocal(value)}
       error={error}
       disabled={disabled ?? false}
+      rightSection={clearButton({ field, value, onChange, disabled: disabled ?? false })}
       onChange={(event) => onChange(event.currentTarget.value ? new Date(event.currentTarget.value).toISOString() : null)}
     />
   );

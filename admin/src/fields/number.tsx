@@ -1,5 +1,6 @@
 import { TextInput as Input } from "@mantine/core";
 import type { Field } from "../model/schema";
+import { clearButton } from "./clear-button";
 import type { InputProps } from "./input";
 
 /** A number with all its digits: decimals and 64-bit integers come as text, and are shown as they are. */
@@ -23,6 +24,7 @@ export function NumberInput({ value, onChange, label, error, field, disabled }: 
       value={value === null || value === undefined ? "" : String(value)}
       error={error}
       disabled={disabled ?? false}
+      rightSection={clearButton({ field, value, onChange, disabled: disabled ?? false })}
       onChange={(event) => onChange(event.currentTarget.value.trim() === "" ? null : event.currentTarget.value.trim())}
     />
   );

@@ -16,7 +16,7 @@ describe("edits of cells", () => {
     expect(countOf(withoutCell(edits, "2", "title"))).toBe(1);
   });
   test("are sent with their keys, in their order", () => {
-    expect(toBulk(edits, deal)).toEqual([{ id: "1", amount: "10" }, { id: "2", title: "Mill" }]);
+    expect(toBulk(edits, deal, (id) => Number(id) + 2)).toEqual([{ id: "1", amount: "10", _version: 3 }, { id: "2", title: "Mill", _version: 4 }]);
   });
   test("meet what others have stored in the same field only", () => {
     const stored = new Map([["1", { ...one, title: "Oven II" }], ["2", { ...two, title: "Saw" }]]);

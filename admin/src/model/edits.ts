@@ -76,11 +76,12 @@ export function rebased(edits: Edits, stored: ReadonlyMap<string, Row>): Edits {
   return new Map(rows.filter((edit) => Object.keys(edit.values).length > 0).map((edit) => [edit.id, edit]));
 }
 
-/** The rows of a bulk update: the key and the edited fields of each record. */
-export function toBulk(edits: Edits, entity: Entity): Row[] {
-  return [...edits.values()].map(({ base, values }) => ({
+/** The rows of a bulk update: the key, the edited fields and the version of each record that they are meant for. */
+export function toBulk(edits: Edits, entity: Entity, versionOf: (id: string) => number | undefined): Row[] {
+  return [...edits.values()].map(({ id, base, values }) => ({
     ...Object.fromEntries(entity.primary_key.fields.map((name) => [name, base[name]])),
     ...values,
+    _version: versionOf(id),
   }));
 }
 

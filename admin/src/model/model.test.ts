@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { changed, merge } from "./changes";
 import { nextSort, toParameter, toQuery } from "./filter";
 import { parseExact } from "./json";
-import { type Entity, idOf, labelField, labelOf, transitionsFrom } from "./schema";
+import { type Entity, idOf, labelField, labelOf } from "./schema";
 import { layOut, type Span } from "./trace";
 
 const field = (name: string, type = "string", more = {}) => ({
@@ -70,10 +70,6 @@ describe("records in words", () => {
   test("composite keys are joined by commas", () => {
     const composite = entity([], { primary_key: { fields: ["a", "b"], type: "string", generated: false } });
     expect(idOf(composite, { a: "x", b: 2 })).toBe("x,2");
-  });
-  test("transitions lead from one state or several", () => {
-    const machine = { field: "s", initial: "a", transitions: [{ from: "a", to: "b", roles: [] }, { from: ["a", "b"], to: "c", roles: [] }] };
-    expect(transitionsFrom(machine, "b").map((each) => each.to)).toEqual(["c"]);
   });
 });
 

@@ -94,10 +94,3 @@ export function referenceOf(entity: Entity, field: string): Relation | undefined
 export function childrenOf(entity: Entity): Relation[] {
   return entity.relations.filter((relation) => relation.source === entity.name);
 }
-
-/** The transitions that lead away from a state. */
-export function transitionsFrom(machine: StateMachine, state: unknown): Transition[] {
-  return machine.transitions.filter((transition) =>
-    (Array.isArray(transition.from) ? transition.from : [transition.from]).includes(String(state)),
-  );
-}

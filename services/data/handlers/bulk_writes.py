@@ -44,11 +44,13 @@ async def update_records(ctx: RequestContext, request: contracts.UpdateRecords) 
     dry_run, write = _is_dry_run(ctx, entity, request), ctx.write()
     if is_upsert(request):
         return await upsert_records(ctx, entity, request, dry_run)
-    _refuse_unconditional(entity)
     choice = parse_choice(ctx.scope(), entity, request.query)
+    rows = _rows(request.body) if choice is None else ()
+    if choice is not None or not bulk.is_versioned(rows):
+        _refuse_unconditional(entity)
     try:
         if choice is None:
-            keys = await bulk.update(write, entity, grant, _rows(request.body), dry_run)
+            keys = await bulk.update(write, entity, grant, rows, dry_run)
         else:
             keys = await bulk_by_filter.update(write, entity, grant, choice, _values(request.body), dry_run)
     except RocketError as refusal:

@@ -20,6 +20,10 @@ STATUSES = ("queued", "running", "done", "failed", "cancelled")
 KINDS = ("import", "undo")
 
 
+SHOWN_OPTIONS = ("format", "mapping", "key", "empty", "decimal", "dates", "timezone")
+"""Options that a job shows: with them its refused rows are read as its file was."""
+
+
 @dataclass(frozen=True, slots=True)
 class ImportJob:
     """A row of `data.imports`. `document` is what was said when it was made: options, columns, filename, size."""
@@ -75,7 +79,7 @@ class ImportJob:
             "status": row["status"],
             "dry_run": row["dry_run"],
             **{name: said.get(name) for name in ("filename", "size", "columns")},
-            **{name: options.get(name) for name in ("format", "mapping", "key", "empty")},
+            **{name: options.get(name) for name in SHOWN_OPTIONS},
             **{name: row[name] for name in ("rows", "done", "created", "updated", "refused", "undone")},
             "errors_url": f"/api/{app}/{entity}/_imports/{row['id']}/errors",
             "owner": {"id": owner.id, "email": owner.email},

@@ -29,13 +29,14 @@ def _entity(snapshot: Snapshot, entity: Entity, sight: VisibleEntity, visible: M
     definition = entity.definition
     key = definition.primary_key
     slug = definition.slug
+    computed = _computed(snapshot, entity.name)
     return {
         "name": entity.name,
         "actions": sorted(sight.actions),
         "primary_key": {"fields": key.names, "type": key.type, "generated": key.generated},
         "soft_delete": definition.soft_delete,
         "slug": {"field": slug.field, "source": slug.source} if slug else None,
-        "fields": [_field(entity, each, sight) for each in _fields(entity, sight)],
+        "fields": [_field(entity, each, sight, each.name in computed) for each in _fields(entity, sight)],
         "relations": list(_relations(snapshot, sight, visible)),
         "state_machines": list(_machines(snapshot, sight)),
     }
@@ -49,9 +50,16 @@ def _fields(entity: Entity, sight: VisibleEntity) -> Iterator[FieldDefinition]:
             yield keys.get(field.name, field)
 
 
-def _field(entity: Entity, field: FieldDefinition, sight: VisibleEntity) -> Document:
+def _computed(snapshot: Snapshot, entity: str) -> frozenset[str]:
+    """The fields that active rules compute, whatever is sent."""
+    rules = [each for each in snapshot.documents.get("rules", ()) if each.get("entity") == entity]
+    active = [each for each in rules if each.get("type") == "computed" and each.get("active", True)]
+    return frozenset(each["definition"]["field"] for each in active)
+
+
+def _field(entity: Entity, field: FieldDefinition, sight: VisibleEntity, is_computed: bool) -> Document:
     key = field.name in entity.definition.primary_key.names
-    server_sets = field.auto is not None or (key and entity.definition.primary_key.generated)
+    server_sets = field.auto is not None or is_computed or (key and entity.definition.primary_key.generated)
     return {
         "name": field.name,
         "type": field.type,
@@ -61,6 +69,7 @@ def _field(entity: Entity, field: FieldDefinition, sight: VisibleEntity) -> Docu
         "enum": field.enum,
         "precision": field.precision,
         "auto": field.auto,
+        "computed": is_computed,
         "read": _has(sight, "definition", field),
         "create": not server_sets and "create" in sight.actions and _has(sight, "created", field),
         "update": not server_sets and not key and "update" in sight.actions and _has(sight, "updated", field),

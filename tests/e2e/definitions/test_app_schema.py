@@ -18,6 +18,10 @@ async def test_the_schema_shows_what_policies_allow(admin: Client) -> None:
     await admin.define(entity("company", text("name")))
     stage = text("stage", enum=["lead", "won"], default="lead")
     await admin.define(entity("deal", text("title", required=True), stage, integer("margin"), text("company_id")))
+    await admin.define(entity("order", integer("net"), integer("gross")))
+    computed = {"field": "gross", "expression": "record.net * 2"}
+    rule = {"entity": "order", "hook": "before_write", "type": "computed", "definition": computed}
+    await admin.define(rule, "rules")
     relation = {"name": "deals", "type": "one_to_many", "source": "company", "target": "deal", "source_key": "name",
                 "target_key": "company_id"}  # fmt: skip
     refused = await admin.post("/_admin/relations", relation)
@@ -27,7 +31,10 @@ async def test_the_schema_shows_what_policies_allow(admin: Client) -> None:
     clerk = await admin.user("ann@example.com", ["clerk"])
 
     everything = await described(admin)
-    assert set(everything) == {"company", "deal"}
+    assert set(everything) == {"company", "deal", "order"}
+    order = {field["name"]: field for field in everything["order"]["fields"]}
+    assert (order["gross"]["computed"], order["gross"]["create"], order["gross"]["update"]) == (True, False, False)
+    assert (order["net"]["computed"], order["net"]["update"]) == (False, True)
     deal = everything["deal"]
     assert deal["actions"] == ["create", "delete", "read", "update"]
     fields = {field["name"]: field for field in deal["fields"]}

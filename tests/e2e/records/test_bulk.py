@@ -334,6 +334,20 @@ async def test_if_match_is_refused_in_bulk(admin: Client) -> None:
     ids = await made(admin, "item", {"sku": "a"})
     for method, rows in (("PUT", [{"id": ids[0], "n": 1}]), ("DELETE", ids)):
         assert (await write(admin, method, "item", rows)).expect(428).code == "PRECONDITION_REQUIRED"
+    (await write(admin, "PUT", "item", [{"id": ids[0], "n": 1, "_version": 1}])).expect(200)
+
+
+async def test_rows_with_a_version_are_written_only_upon_that_one(items: Client) -> None:
+    ids = await made(items, "item", {"sku": "a"}, {"sku": "b"}, {"sku": "c"})
+    (await items.put(f"/item/{ids[1]}", {"n": 5})).expect(200)
+    rows = [{"id": key, "n": 9, "_version": 1} for key in ids]
+    refused = (await write(items, "PUT", "item", rows)).expect(412)
+    assert (refused.code, indexes(refused), refused.details[0]["rule"]) == ("PRECONDITION_FAILED", [1], "version")
+    assert [row["n"] for row in (await items.get("/item?sort=sku")).data] == [None, 5, None]
+    rows[1]["_version"], rows[2] = 2, {"id": ids[2], "n": 9}
+    assert (await write(items, "PUT", "item", rows)).expect(200).data["updated"] == 3
+    refused = (await write(items, "PUT", "item", [{"id": ids[0], "n": 1, "_version": "2"}])).expect(422)
+    assert refused.details[0]["field"] == "_version"
 
 
 async def test_one_idempotency_key_covers_all_rows(items: Client) -> None:

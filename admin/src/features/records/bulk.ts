@@ -1,21 +1,19 @@
-/** Changing and deleting many records: those of a selection, or all that match a filter, if they are as many as was said. */
+/** Acts on many records: those of a selection, or all that match a filter, if they are as many as was said. */
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { request } from "../../api/client";
 import { type ListState, toQuery } from "../../model/filter";
 import type { Entity, Row } from "../../model/schema";
-import { recordPath } from "./queries";
 
 /** What a bulk act reaches. */
 export type Reach = { ids: string[] } | { state: ListState; expected: number };
 
 export type BulkAct = { act: "delete" } | { act: "restore" } | { act: "set"; values: Row };
 
-export interface Outcome {
-  done: number;
-  /** Records that could not be restored, with the reason. */
-  failed: { id: string; error: Error }[];
-}
+/** Records that one bulk act reaches at most. */
+export const MAX_BULK = 10_000;
+
+const REQUESTS = { set: ["PUT", "_bulk"], delete: ["DELETE", "_bulk"], restore: ["POST", "_bulk/restore"] } as const;
 
 export function useBulk(app: string, entity: Entity) {
   const client = useQueryClient();
@@ -26,39 +24,23 @@ export function useBulk(app: string, entity: Entity) {
   });
 }
 
-async function run(app: string, entity: Entity, act: BulkAct, reach: Reach): Promise<Outcome> {
-  const path = `/${entity.name}/_bulk`;
-  if (act.act === "restore") return restore(app, entity, "ids" in reach ? reach.ids : []);
-  if ("state" in reach) {
-    const query = toQuery(reach.state);
-    query.delete("sort");
-    query.set("expect", String(reach.expected));
-    const reply = await request<Counts>(app, act.act === "set" ? "PUT" : "DELETE", path, act.act === "set" ? { query, body: { set: act.values } } : { query });
-    return { done: counted(reply.data), failed: [] };
-  }
-  const body = act.act === "set" ? reach.ids.map((id) => ({ ...keyOf(entity, id), ...act.values })) : reach.ids;
-  const reply = await request<Counts>(app, act.act === "set" ? "PUT" : "DELETE", path, { body });
-  return { done: counted(reply.data), failed: [] };
+/** Answers how many records the server says it has written: all, or none and an error. */
+async function run(app: string, entity: Entity, act: BulkAct, reach: Reach): Promise<number> {
+  const [method, path] = REQUESTS[act.act];
+  const options = "state" in reach ? { query: filterOf(reach.state, reach.expected), ...(act.act === "set" ? { body: { set: act.values } } : {}) } : { body: bodyOf(entity, act, reach.ids) };
+  const { data } = await request<{ updated?: number; deleted?: number; restored?: number }>(app, method, `/${entity.name}/${path}`, options);
+  return data.updated ?? data.deleted ?? data.restored ?? 0;
 }
 
-type Counts = { updated?: number; deleted?: number };
-
-function counted(counts: Counts): number {
-  return counts.updated ?? counts.deleted ?? 0;
+function filterOf(state: ListState, expected: number): URLSearchParams {
+  const query = toQuery(state);
+  query.delete("sort");
+  query.set("expect", String(expected));
+  return query;
 }
 
-/** Restores one by one, as each may be refused for reasons of its own. */
-async function restore(app: string, entity: Entity, ids: string[]): Promise<Outcome> {
-  const outcome: Outcome = { done: 0, failed: [] };
-  for (const id of ids) {
-    try {
-      await request(app, "POST", `${recordPath(entity, id)}/restore`);
-      outcome.done += 1;
-    } catch (error) {
-      outcome.failed.push({ id, error: error as Error });
-    }
-  }
-  return outcome;
+function bodyOf(entity: Entity, act: BulkAct, ids: string[]): unknown[] {
+  return act.act === "set" ? ids.map((id) => ({ ...keyOf(entity, id), ...act.values })) : ids;
 }
 
 function keyOf(entity: Entity, id: string): Row {

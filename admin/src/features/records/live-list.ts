@@ -65,3 +65,12 @@ function patched(shown: Shown, entity: Entity, changes: LiveChange[]): Shown {
   if (records.size === 0) return shown;
   return { ...shown, data: shown.data.map((row) => ({ ...row, ...records.get(idOf(entity, row)) })) };
 }
+
+/** Reads a record anew when somebody changes it. Its form keeps the edits that it has. */
+export function useFollowedRecord(app: string, entity: Entity, row: Row | undefined, enabled: boolean): void {
+  const client = useQueryClient();
+  const id = row && idOf(entity, row);
+  const reread = () => void client.invalidateQueries({ queryKey: keys.records(app, entity.name) });
+  const follow = (changes: LiveChange[]) => changes.some((change) => change.id === id) && reread();
+  useLive(app, entity.name, new URLSearchParams(), enabled && row !== undefined, follow, { onGap: reread });
+}

@@ -1,7 +1,7 @@
 import { Button, Loader, Text } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useAppSchema, useEntity } from "../../api/app-schema";
 import { isApiError } from "../../api/errors";
@@ -11,6 +11,7 @@ import { idOf, labelOf } from "../../model/schema";
 import { Failed } from "../../ui/failed";
 import { Icon } from "../../ui/icons";
 import { Page } from "../../ui/page";
+import { seeList } from "./last-seen";
 import { useLiveList } from "./live-list";
 import { EditsBar } from "./parts/edits-bar";
 import { Pager } from "./parts/pager";
@@ -34,6 +35,7 @@ function Records({ app, name }: { app: string; name: string }) {
   const schema = useAppSchema(app);
   const state = useSearch({ from: "/$app/records/$entity" });
   const navigate = useNavigate({ from: "/$app/records/$entity" });
+  useEffect(() => seeList(app, name, state));
   const at = useAt();
   const change = (part: Partial<ListState>, replace = true) => void navigate({ search: withParts(state, part), replace });
   const open = (next: ListState) => void navigate({ search: { ...(at === undefined ? {} : { at }), ...next }, replace: true });
@@ -46,28 +48,33 @@ function Records({ app, name }: { app: string; name: string }) {
   const selection = useSelection(toQuery(state).toString());
   const [isEditing, setEditing] = useState(false);
   const rows = list.data?.data ?? [];
-  const edits = useEdits(app, entity, asked.queryKey, rows);
+  const edits = useEdits(app, entity, asked.queryKey, rows, !state.q && !state.trash);
   const may = (action: "create" | "update" | "delete") => at === undefined && entity.actions.includes(action);
   const isLastPage = state.page?.back && state.page.cursor === "";
   const before = !state.page ? 0 : isLastPage && count.data?.isExact ? Math.max(0, count.data.total - rows.length) : state.page.before;
   const ids = rows.map((row) => idOf(entity, row));
   const labels = new Map(rows.map((row) => [idOf(entity, row), labelOf(entity, row)]));
-  const isPageFull = ids.length > 0 && ids.every((id) => selection.ids.has(id)) && list.data?.meta.next_cursor !== null;
+  const isPageFull = ids.length > 0 && ids.every((id) => selection.ids.has(id)) && (list.data?.meta.next_cursor != null || list.data?.meta.prev_cursor != null);
   return (
     <Page
       fill
       title={name}
       actions={
         may("create") && (
-          <Button component={Link} to={`/${app}/records/${name}/new`} size="xs" leftSection={<Icon name="plus" size={14} />}>
-            {t("records.new")}
-          </Button>
+          <>
+            <Button component={Link} to={`/${app}/imports/${name}`} size="xs" variant="default" leftSection={<Icon name="upload" size={14} />}>
+              {t("records.import")}
+            </Button>
+            <Button component={Link} to={`/${app}/records/${name}/new`} size="xs" leftSection={<Icon name="plus" size={14} />}>
+              {t("records.new")}
+            </Button>
+          </>
         )
       }
     >
       <Toolbar {...{ app, entity, state, live, isEditing }} mayEdit={may("update") && !state.trash} onEditing={setEditing} onChange={change} onOpen={open} />
       {(selection.ids.size > 0 || selection.isAll) && <SelectionBar {...{ app, entity, state, selection, isPageFull, labels }} />}
-      <EditsBar entity={entity} list={edits} />
+      <EditsBar app={app} entity={entity} list={edits} />
       {list.error ? (
         <Failed error={list.error} retry={() => (isApiError(list.error, 400) && state.page ? change({ page: undefined }) : void list.refetch())} />
       ) : !list.data ? (

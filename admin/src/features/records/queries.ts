@@ -1,10 +1,11 @@
 /** What the record screens ask and change. */
 
-import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { keys } from "../../api/app-schema";
-import { request } from "../../api/client";
+import { type Reply, request } from "../../api/client";
 import { asOf } from "../../api/moment";
 import { type ListState, toPage, toQuery } from "../../model/filter";
+import type { VersionChange } from "../../model/undo";
 import { type Entity, type Relation, type Row, labelField, referenceOf } from "../../model/schema";
 
 export const PAGE_ROWS = 100;
@@ -50,6 +51,28 @@ export const countQuery = (app: string, entity: Entity, state: ListState, how: "
     },
   });
 
+/** Records of a list that are compared with those of another moment. */
+export const COMPARED_ROWS = 1_000;
+
+/** All records of a list at a moment, as far as lists are compared. */
+export const momentQuery = (app: string, entity: Entity, state: ListState, at: string | undefined) =>
+  queryOptions({
+    queryKey: [...keys.records(app, entity.name), "moment", toQuery(state).toString(), at ?? ""],
+    queryFn: async ({ signal }) => {
+      const rows: Row[] = [];
+      let cursor: string | null | undefined = "";
+      while (typeof cursor === "string" && rows.length < COMPARED_ROWS) {
+        const query = toQuery(state);
+        for (const [name, value] of Object.entries({ cursor, per_page: String(PAGE_ROWS), ...asOf(at) })) query.set(name, value);
+        const reply: Reply<Row[]> = await request<Row[]>(app, "GET", `/${entity.name}`, { query, signal });
+        rows.push(...reply.data);
+        cursor = reply.meta.next_cursor;
+      }
+      return { rows, hasMore: typeof cursor === "string" };
+    },
+    staleTime: 0,
+  });
+
 /** The relations by which this entity refers to others, for `include`. */
 export function referencesOf(entity: Entity): string[] {
   const names = entity.fields.map((field) => referenceOf(entity, field.name)?.name);
@@ -74,6 +97,21 @@ export const relatedQuery = (app: string, entity: Entity, id: string, relation: 
     },
   });
 
+const RELATED_PER_PAGE = 25;
+
+/** The records that refer to one by a relation, a page at a time, with the names of what they refer to themselves. */
+export const referringQuery = (app: string, target: Entity, relation: Relation, value: string, at?: string) =>
+  infiniteQueryOptions({
+    queryKey: [...keys.records(app, target.name), "referring", relation.name, value, at ?? ""],
+    queryFn: ({ pageParam, signal }) => {
+      const names = referencesOf(target).filter((name) => name !== relation.name);
+      const query = { [`filter[${relation.target_key}]`]: value, cursor: pageParam, per_page: String(RELATED_PER_PAGE), count: "estimated", truncate: String(MAX_CELL_CHARS), ...asOf(at) };
+      return request<Row[]>(app, "GET", `/${target.name}`, { signal, query: names.length > 0 ? { ...query, include: names.join(",") } : query });
+    },
+    initialPageParam: "",
+    getNextPageParam: (last: Reply<Row[]>) => last.meta.next_cursor ?? undefined,
+  });
+
 /** Change the children of a record together, in one commit: those sent are created, changed or (with `_delete`) deleted. */
 export function useSaveChildren(app: string, entity: Entity, id: string, relation: Relation) {
   const client = useQueryClient();
@@ -88,23 +126,63 @@ export function useSaveChildren(app: string, entity: Entity, id: string, relatio
   });
 }
 
-export interface Version {
-  version: number;
-  action: string;
-  at: string;
-  user: { id: string | null; email: string | null } | null;
-  changed: Record<string, { old: unknown; new: unknown }>;
+export interface Version extends VersionChange {
   commit_id: string;
   /** What made the change: a request, or for example a workflow. */
   cause?: string | null;
   trace_id: string | null;
 }
 
+const VERSIONS_PER_PAGE = 30;
+
 export const historyQuery = (app: string, entity: Entity, id: string) =>
-  queryOptions({
+  infiniteQueryOptions({
     queryKey: [...keys.records(app, entity.name), "history", id],
-    queryFn: ({ signal }) =>
-      request<Version[]>(app, "GET", `${recordPath(entity, id)}/history`, { signal, query: { per_page: "50" } }),
+    queryFn: ({ pageParam, signal }) =>
+      request<Version[]>(app, "GET", `${recordPath(entity, id)}/history`, { signal, query: { per_page: String(VERSIONS_PER_PAGE), page: String(pageParam) } }),
+    initialPageParam: 1,
+    getNextPageParam: (last: Reply<Version[]>, _all, page: number) => (page * VERSIONS_PER_PAGE < (last.meta.total ?? 0) ? page + 1 : undefined),
+  });
+
+/** A record as one of its versions left it. */
+export const versionQuery = (app: string, entity: Entity, id: string, version: number) =>
+  queryOptions({
+    queryKey: [...keys.records(app, entity.name), "version", id, version],
+    queryFn: ({ signal }) => request<Row>(app, "GET", recordPath(entity, id), { signal, query: { version: String(version) } }).then((reply) => reply.data),
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  });
+
+interface CommitRecord {
+  entity: string;
+  record_id: string;
+  action: string;
+}
+
+export interface OfferedTransition {
+  field: string;
+  from: string | string[];
+  to: string;
+  allowed: boolean;
+  reason?: "state" | "permission" | "role" | "guard" | "rule";
+  message?: string;
+  roles?: string[];
+  guard?: string;
+}
+
+/** The transitions of a record's states, and for each whether the caller may take it now, or why not. */
+export const transitionsQuery = (app: string, entity: Entity, id: string, etag: string | null) =>
+  queryOptions({
+    queryKey: [...keys.records(app, entity.name), "transitions", id, etag],
+    queryFn: ({ signal }) => request<OfferedTransition[]>(app, "GET", `${recordPath(entity, id)}/transitions`, { signal }).then((reply) => reply.data),
+  });
+
+/** The other records that a commit has changed: an undo takes those back too. */
+export const othersOfCommitQuery = (app: string, commit: string, entity: string, id: string) =>
+  queryOptions({
+    queryKey: [app, "commit", commit],
+    queryFn: ({ signal }) => request<{ records: CommitRecord[] }>(app, "GET", `/_commits/${commit}`, { signal }).then((reply) => reply.data.records),
+    select: (records: CommitRecord[]) => records.filter((each) => each.entity !== entity || each.record_id !== id),
   });
 
 /** Records that refer to one: the first page of a relation's targets. */
@@ -159,11 +237,13 @@ export function useAct(app: string, entity: Entity) {
   });
 }
 
+/** Take a commit back. The dialog shows refusals, so they are not shown again. */
 export function useUndo(app: string) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (commit: string) => request(app, "POST", `/_commits/${commit}/undo`),
     onSettled: () => client.invalidateQueries({ queryKey: [app, "records"] }),
+    meta: { shown: true },
   });
 }
 

@@ -1,6 +1,6 @@
 import { Button, Grid as Columns, Group, Loader, Stack, Tabs } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useEntity } from "../../api/app-schema";
@@ -9,12 +9,16 @@ import { childrenOf, type Entity, idOf, labelOf, type Row } from "../../model/sc
 import { showDone } from "../../ui/errors";
 import { Failed } from "../../ui/failed";
 import { Icon } from "../../ui/icons";
+import { LinkButton } from "../../ui/link-button";
 import { Page } from "../../ui/page";
+import { lastSeen } from "./last-seen";
+import { CreationProvider } from "./parts/creation";
 import { ConfirmDelete } from "./parts/confirm-delete";
 import { History } from "./parts/history";
 import { RecordForm } from "./parts/record-form";
 import { Related } from "./parts/related";
 import { Transitions } from "./parts/transitions";
+import { useFollowedRecord } from "./live-list";
 import { recordQuery, useAct } from "./queries";
 
 const NEW = "new";
@@ -24,7 +28,7 @@ export function RecordPage() {
   const { app, entity: name, id } = useParams({ from: "/$app/records/$entity/$id" });
   const entity = useEntity(app, name);
   const key = `${name}/${id}`;
-  return id === NEW ? <NewRecord key={key} app={app} entity={entity} /> : <Record key={key} app={app} entity={entity} id={id} />;
+  return <CreationProvider app={app}>{id === NEW ? <NewRecord key={key} app={app} entity={entity} /> : <Record key={key} app={app} entity={entity} id={id} />}</CreationProvider>;
 }
 
 function NewRecord({ app, entity }: { app: string; entity: Entity }) {
@@ -32,7 +36,7 @@ function NewRecord({ app, entity }: { app: string; entity: Entity }) {
   const navigate = useNavigate();
   const saved = (row: Row) => {
     showDone(t("record.created"));
-    void navigate({ to: "/$app/records/$entity/$id", params: { app, entity: entity.name, id: idOf(entity, row) }, replace: true });
+    void navigate({ to: "/$app/records/$entity/$id", params: { app, entity: entity.name, id: idOf(entity, row) }, replace: true, ignoreBlocker: true });
   };
   return (
     <Page title={t("record.newTitle", { entity: entity.name })} actions={<BackLink app={app} entity={entity} />}>
@@ -45,6 +49,7 @@ function Record({ app, entity, id }: { app: string; entity: Entity; id: string }
   const { t } = useTranslation();
   const at = useAt();
   const record = useQuery(recordQuery(app, entity, id, at));
+  useFollowedRecord(app, entity, record.data?.data, at === undefined);
   if (record.error) return <Failed error={record.error} retry={() => void record.refetch()} />;
   if (!record.data) return <Loader m="xl" aria-label={t("shell.loading")} />;
   const { data: row, etag } = record.data;
@@ -58,7 +63,7 @@ function Record({ app, entity, id }: { app: string; entity: Entity; id: string }
           <BackLink app={app} entity={entity} />
           {at === undefined && (
             <>
-              <Transitions app={app} entity={entity} id={id} row={row} etag={etag} />
+              <Transitions app={app} entity={entity} id={id} etag={etag} />
               <DeleteButton app={app} entity={entity} id={id} />
             </>
           )}
@@ -88,19 +93,20 @@ function Record({ app, entity, id }: { app: string; entity: Entity; id: string }
           </Stack>
         </Columns.Col>
         <Columns.Col span={{ base: 12, lg: 4 }}>
-          <History app={app} entity={entity} id={id} />
+          <History app={app} entity={entity} id={id} row={row} etag={etag} />
         </Columns.Col>
       </Columns>
     </Page>
   );
 }
 
+/** Leads to the list as it was left: with its search, filters, order and page. */
 function BackLink({ app, entity }: { app: string; entity: Entity }) {
   const { t } = useTranslation();
   return (
-    <Button component={Link} to={`/${app}/records/${entity.name}`} variant="subtle" size="xs" leftSection={<Icon name="back" size={14} />}>
+    <LinkButton to="/$app/records/$entity" params={{ app, entity: entity.name }} search={lastSeen(app, entity.name)} variant="subtle" size="xs" leftSection={<Icon name="back" size={14} />}>
       {t("record.back", { entity: entity.name })}
-    </Button>
+    </LinkButton>
   );
 }
 
@@ -113,7 +119,7 @@ function DeleteButton({ app, entity, id }: { app: string; entity: Entity; id: st
   const remove = async () => {
     await act.mutateAsync({ act: "delete", id });
     showDone(t("records.deleted", { count: 1 }));
-    await navigate({ to: "/$app/records/$entity", params: { app, entity: entity.name }, search: {} });
+    await navigate({ to: "/$app/records/$entity", params: { app, entity: entity.name }, search: lastSeen(app, entity.name), ignoreBlocker: true });
   };
   return (
     <Group>

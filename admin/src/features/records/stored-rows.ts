@@ -1,23 +1,41 @@
-/** Records as they are stored now, by their ids: what edits are held against before they are saved. */
+/** Records as they are stored now, with their versions: what edits are held against before they are saved. */
 
 import { request } from "../../api/client";
+import { isApiError } from "../../api/errors";
 import type { Edits } from "../../model/edits";
-import { type Entity, idOf, type Row } from "../../model/schema";
+import type { Entity, Row } from "../../model/schema";
 import { recordPath } from "./queries";
 
-const AT_ONCE = 50;
-
-export async function storedRows(app: string, entity: Entity, edits: Edits): Promise<ReadonlyMap<string, Row>> {
-  const ids = [...edits.keys()];
-  const rows: Row[] = [];
-  for (let at = 0; at < ids.length; at += AT_ONCE) rows.push(...(await read(app, entity, ids.slice(at, at + AT_ONCE))));
-  return new Map(rows.map((row) => [idOf(entity, row), row]));
+export interface StoredRow {
+  row: Row;
+  version: number;
 }
 
-async function read(app: string, entity: Entity, ids: string[]): Promise<Row[]> {
-  const [key] = entity.primary_key.fields;
-  const isList = entity.primary_key.fields.length === 1 && !ids.some((id) => id.includes(","));
-  if (!isList) return Promise.all(ids.map((id) => request<Row>(app, "GET", recordPath(entity, id)).then((reply) => reply.data)));
-  const query = { [`filter[${key}.in]`]: ids.join(","), per_page: String(AT_ONCE), count: "none" };
-  return (await request<Row[]>(app, "GET", `/${entity.name}`, { query })).data;
+const AT_ONCE = 10;
+
+export async function storedRows(app: string, entity: Entity, edits: Edits): Promise<ReadonlyMap<string, StoredRow>> {
+  const ids = [...edits.keys()];
+  const found = new Map<string, StoredRow>();
+  for (let at = 0; at < ids.length; at += AT_ONCE) {
+    const some = ids.slice(at, at + AT_ONCE);
+    const replies = await Promise.all(some.map((id) => read(app, entity, id)));
+    for (const [index, reply] of replies.entries()) if (reply) found.set(some[index]!, reply);
+  }
+  return found;
+}
+
+/** A record; undefined where it is gone, which the bulk write will say of its row. */
+async function read(app: string, entity: Entity, id: string): Promise<StoredRow | undefined> {
+  try {
+    const { data, etag } = await request<Row>(app, "GET", recordPath(entity, id));
+    return { row: data, version: versionOf(etag) };
+  } catch (error) {
+    if (isApiError(error, 404)) return undefined;
+    throw error;
+  }
+}
+
+/** The version in an ETag, which may say more than that. */
+function versionOf(etag: string | null): number {
+  return Number(/\d+/.exec(etag ?? "")?.[0] ?? 0);
 }

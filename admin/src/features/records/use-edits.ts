@@ -25,22 +25,36 @@ export interface ListEdits {
 
 class Clashing extends Error {}
 
-export function useEdits(app: string, entity: Entity, listKey: readonly unknown[], shown: Row[]): ListEdits {
+const ATTEMPTS = 3;
+
+/** Save edits upon the versions that they were held against. Where another one comes between, they are held against that. */
+async function send(app: string, entity: Entity, wanted: Edits, tell: (stored: ReadonlyMap<string, Row>) => void): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const stored = await storedRows(app, entity, wanted);
+    const rows = new Map([...stored].map(([id, { row }]) => [id, row]));
+    tell(rows);
+    if (clashesOf(wanted, rows).length > 0) throw new Clashing();
+    try {
+      await request(app, "PUT", `/${entity.name}/_bulk`, { body: toBulk(wanted, entity, (id) => stored.get(id)?.version) });
+      return;
+    } catch (error) {
+      if (!isApiError(error, 412) || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** `isFollowed` says whether a live stream tells the list what becomes of its rows; without, it is read anew after saving. */
+export function useEdits(app: string, entity: Entity, listKey: readonly unknown[], shown: Row[], isFollowed: boolean): ListEdits {
   const client = useQueryClient();
   const [edits, setEdits] = useState<Edits>(NO_EDITS);
   const [found, setFound] = useState<ReadonlyMap<string, Row>>(new Map());
   const onScreen = shown.filter((row) => edits.has(idOf(entity, row))).map((row): [string, Row] => [idOf(entity, row), row]);
   const save = useMutation({
-    mutationFn: async (wanted: Edits) => {
-      const stored = await storedRows(app, entity, wanted);
-      setFound(stored);
-      if (clashesOf(wanted, stored).length > 0) throw new Clashing();
-      return request(app, "PUT", `/${entity.name}/_bulk`, { body: toBulk(wanted, entity) });
-    },
+    mutationFn: (wanted: Edits) => send(app, entity, wanted, setFound),
     onSuccess: (_reply, wanted) => {
       client.setQueryData<Reply<Row[]>>(listKey, (list) => list && { ...list, data: list.data.map((row) => ({ ...row, ...wanted.get(idOf(entity, row))?.values })) });
       // The list itself stays as it is, with the rows that no longer belong to it; the live stream marks those.
-      const isList = (key: readonly unknown[]) => JSON.stringify(key) === JSON.stringify(listKey);
+      const isList = (key: readonly unknown[]) => isFollowed && JSON.stringify(key) === JSON.stringify(listKey);
       void client.invalidateQueries({ queryKey: keys.records(app, entity.name), predicate: (query) => !isList(query.queryKey) });
       setEdits((made) => withoutSaved(made, wanted));
       setFound(new Map());

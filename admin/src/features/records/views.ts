@@ -6,12 +6,14 @@ import { request } from "../../api/client";
 import type { ListState } from "../../model/filter";
 import { defaultOf, isPlain, openedBy, type SavedView } from "../../model/views";
 
+/** Whether a saved view is one of the list: those of another kind keep what other screens need. */
+const isOfList = (view: SavedView) => !("kind" in view.state);
 const FRESH_MS = 60_000;
 
 export const viewsQuery = (app: string, entity: string) =>
   queryOptions({
     queryKey: [app, "views", entity],
-    queryFn: ({ signal }) => request<SavedView[]>(app, "GET", "/_views", { signal, query: { entity } }).then((reply) => reply.data),
+    queryFn: ({ signal }) => request<SavedView[]>(app, "GET", "/_views", { signal, query: { entity } }).then((reply) => reply.data.filter(isOfList)),
     staleTime: FRESH_MS,
     retry: false,
   });

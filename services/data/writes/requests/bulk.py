@@ -6,7 +6,7 @@ see what is stored before the first row is written, and after_write rules see al
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -30,6 +30,9 @@ from services.data.writes.tree.tree import Tree
 
 MAX_ROWS = 10_000
 """Rows of one request."""
+
+VERSION_KEY = "_version"
+"""Key of a row of an update: the version of the record that the caller has seen."""
 
 Body = dict[str, Any]
 
@@ -62,10 +65,11 @@ async def update(
 ) -> list[Any]:
     """Partial updates of the records whose keys the rows hold. Returns these keys.
 
-    Raises NOT_FOUND and FORBIDDEN naming the rows, and what updating single records does, with the index.
+    Raises NOT_FOUND and FORBIDDEN naming the rows, PRECONDITION_FAILED where a row holds another version than the
+    stored one, and what updating single records does, with the index.
     """
-    bodies = objects_of(rows)
-    run = partial(_update, write, entity, grant, bodies, _keys(entity, bodies), dry_run)
+    bodies, versions = _split_versions(objects_of(rows))
+    run = partial(_update, write, entity, grant, bodies, _keys(entity, bodies), versions, dry_run)
     return await in_attempts(write, entity, Action.UPDATE, bodies, run, asks=not dry_run)
 
 
@@ -75,14 +79,39 @@ async def _update(
     grant: Grant,
     bodies: Sequence[Body],
     keys: Sequence[KeyValue],
+    versions: Mapping[int, int],
     dry_run: bool,
 ) -> list[Any]:
     async with transaction(write, entity, Action.UPDATE, dry_run) as unit:
         await unit.transaction.execute(store.PLAN_FOR_MANY_ROWS)
         await hold_parents(write, unit, entity, keys, bodies)
         stored = await _lock(unit, entity, keys, grant, "NO KEY UPDATE")
+        _refuse_other_versions(stored, versions)
         await update_locked(write, unit, entity, bodies, stored)
     return [entity.key.json_value(row.record) for row in stored]
+
+
+def is_versioned(rows: Sequence[Any]) -> bool:
+    """Whether each row of an update says which version it is meant for, as `If-Match` does for a single record."""
+    return all(type(row) is dict and VERSION_KEY in row for row in rows)
+
+
+def _split_versions(bodies: Sequence[Body]) -> tuple[Sequence[Body], Mapping[int, int]]:
+    """The rows without their versions, and these by the index of the row. Raises VALIDATION_FAILED."""
+    versions = {index: body[VERSION_KEY] for index, body in enumerate(bodies) if VERSION_KEY in body}
+    if not versions:
+        return bodies, versions
+    detail = {"field": VERSION_KEY, "rule": "type", "message": "must be a version: a whole number"}
+    refuse_rows("VALIDATION_FAILED", [(index, detail) for index, value in versions.items() if type(value) is not int])
+    return [{name: value for name, value in body.items() if name != VERSION_KEY} for body in bodies], versions
+
+
+def _refuse_other_versions(stored: Sequence[Stored], versions: Mapping[int, int]) -> None:
+    changed = [(index, stored[index].version) for index, seen in versions.items() if stored[index].version != seen]
+    refuse_rows(
+        "PRECONDITION_FAILED",
+        [(index, {"rule": "version", "message": f"it has changed: version {now} is stored"}) for index, now in changed],
+    )
 
 
 async def update_locked(

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { type ApiError, isApiError } from "../../../api/errors";
 import type { Entity, Field, Row } from "../../../model/schema";
 import { hintOf, messageOf, showDone } from "../../../ui/errors";
-import { type BulkAct, type Outcome, type Reach, useBulk } from "../bulk";
+import { type BulkAct, MAX_BULK, type Reach, useBulk } from "../bulk";
 import { FieldInput } from "./field-input";
 
 export type BulkKind = "set" | "delete" | "restore";
@@ -28,9 +28,8 @@ export function BulkDialog({ app, entity, kind, reach, count, labels, onClose, o
   const [values, setValues] = useState<Row>({});
   const bulk = useBulk(app, entity);
   const act: BulkAct = kind === "set" ? { act: "set", values } : { act: kind };
-  const finish = ({ done, failed }: Outcome) => {
+  const finish = (done: number) => {
     showDone(t(DONE[kind], { count: done }));
-    if (failed.length > 0) return;
     onDone();
     onClose();
   };
@@ -47,20 +46,12 @@ export function BulkDialog({ app, entity, kind, reach, count, labels, onClose, o
           {kind === "delete" && <Text size="sm">{t(entity.soft_delete ? "records.deleteSoft" : "records.deleteHard")}</Text>}
           {kind === "set" && <Values {...{ app, entity, values }} onChange={setValues} />}
           {bulk.error && <Refused error={bulk.error} reach={reach} labels={labels} />}
-          {bulk.data && bulk.data.failed.length > 0 && (
-            <Alert color="red" role="alert" title={t("bulk.notAll")}>
-              <List size="sm">
-                {bulk.data.failed.map(({ id, error }) => (
-                  <List.Item key={id}>{`${labels.get(id) ?? id}: ${messageOf(error)}`}</List.Item>
-                ))}
-              </List>
-            </Alert>
-          )}
+          {count > MAX_BULK && <Alert color="orange">{t("bulk.tooMany", { number: MAX_BULK.toLocaleString() })}</Alert>}
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
               {t("action.cancel")}
             </Button>
-            <Button type="submit" {...(kind === "delete" ? { color: "red" } : {})} loading={bulk.isPending} disabled={kind === "set" && Object.keys(values).length === 0}>
+            <Button type="submit" {...(kind === "delete" ? { color: "red" } : {})} loading={bulk.isPending} disabled={count > MAX_BULK || (kind === "set" && Object.keys(values).length === 0)}>
               {t(kind === "delete" ? "action.delete" : kind === "set" ? "bulk.change" : "bulk.restore", { count })}
             </Button>
           </Group>
@@ -94,20 +85,20 @@ function Values({ app, entity, values, onChange }: Pick<Props, "app" | "entity">
 function Refused({ error, reach, labels }: { error: ApiError | Error; reach: Reach; labels: ReadonlyMap<string, string> }) {
   const { t } = useTranslation();
   const details = isApiError(error) ? error.details : [];
-  const named = "ids" in reach ? details.filter((detail) => detail.index !== undefined) : [];
+  const matching = details.find((detail) => detail.count !== undefined)?.count;
+  const idOfDetail = (index: number | undefined) => ("ids" in reach && index !== undefined ? reach.ids[index] : undefined);
+  const named = details.map((detail) => ({ ...detail, id: detail.id ?? idOfDetail(detail.index) })).filter((detail) => detail.id !== undefined);
   return (
-    <Alert color="red" role="alert" title={messageOf(error)} style={{ whiteSpace: "pre-line" }}>
+    <Alert color="red" role="alert" title={matching === undefined ? messageOf(error) : t("bulk.otherCount", { count: matching })} style={{ whiteSpace: "pre-line" }}>
       <Text size="sm">{t("bulk.nothingDone")}</Text>
-      {named.length > 0 && "ids" in reach ? (
+      {named.length > 0 && (
         <List size="sm">
-          {named.map((detail) => {
-            const id = reach.ids[detail.index!] ?? "";
-            return <List.Item key={`${id}/${detail.field}`}>{`${labels.get(id) ?? id}: ${detail.field ? `${detail.field}: ` : ""}${detail.message}`}</List.Item>;
-          })}
+          {named.map(({ id, field, message }) => (
+            <List.Item key={`${id}/${field}/${message}`}>{`${labels.get(id!) ?? id}: ${field ? `${field}: ` : ""}${message}`}</List.Item>
+          ))}
         </List>
-      ) : (
-        hintOf(error)
       )}
+      {named.length === 0 && matching === undefined && hintOf(error)}
     </Alert>
   );
 }

@@ -8,7 +8,7 @@ import type { ListEdits } from "../use-edits";
 import { Review } from "./review";
 
 /** What waits to be saved, and what to do with it. Leaving the list asks first. */
-export function EditsBar({ entity, list }: { entity: Entity; list: ListEdits }) {
+export function EditsBar({ app, entity, list }: { app: string; entity: Entity; list: ListEdits }) {
   const { t } = useTranslation();
   const [reviewing, setReviewing] = useState(false);
   const refused = [...list.edits.values()].filter((edit) => Object.keys(edit.refusals).length > 0).length;
@@ -50,7 +50,7 @@ export function EditsBar({ entity, list }: { entity: Entity; list: ListEdits }) 
           </Group>
         </Group>
       )}
-      {reviewing && list.count > 0 && <Review entity={entity} list={list} onSave={save} onClose={() => setReviewing(false)} />}
+      {reviewing && list.count > 0 && <Review app={app} entity={entity} list={list} onSave={save} onClose={() => setReviewing(false)} />}
     </>
   );
 }

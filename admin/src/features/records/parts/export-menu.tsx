@@ -6,7 +6,7 @@ import { type ListState, toQuery } from "../../../model/filter";
 import type { Entity } from "../../../model/schema";
 import { Icon } from "../../../ui/icons";
 
-const FORMATS = ["csv", "json", "ndjson"] as const;
+const FORMATS = ["csv", "xlsx", "json", "ndjson"] as const;
 
 /** Downloads the list as it is filtered and sorted, with the columns that are shown. */
 export function ExportMenu({ app, entity, state }: { app: string; entity: Entity; state: ListState }) {

@@ -1,14 +1,13 @@
 import { Alert, Button, Group, SimpleGrid, Stack } from "@mantine/core";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { type ApiError, isApiError } from "../../../api/errors";
-import { changed, merge, type Merge } from "../../../model/changes";
-import { type Entity, type Field, type Row } from "../../../model/schema";
-import { request } from "../../../api/client";
+import { isApiError } from "../../../api/errors";
+import type { Entity, Field, Row } from "../../../model/schema";
 import { hintOf, messageOf } from "../../../ui/errors";
-import { recordPath, useSave } from "../queries";
+import { LeaveGuard } from "../../../ui/leave-guard";
+import { useRecordForm } from "../use-record-form";
 import { ConflictTable } from "./conflict-table";
 import { FieldInput } from "./field-input";
+import { FieldValue, fixedBecause } from "./field-value";
 
 interface Props {
   app: string;
@@ -17,91 +16,58 @@ interface Props {
   id?: string;
   row?: Row;
   etag?: string | null;
+  /** What a new record begins with, besides the defaults of its fields. */
+  preset?: Row;
+  label?: string;
   /** Whether it only shows, as for the past. */
   readOnly?: boolean;
   onSaved: (row: Row) => void;
-}
-
-interface Base {
-  row: Row;
-  etag: string | null;
 }
 
 /**
  * The form of a record. It sends the fields that were changed, and only against the version that it shows: where somebody
  * else was faster, their edits and these are merged, and fields that both changed are asked about.
  */
-export function RecordForm({ app, entity, id, row, etag, readOnly = false, onSaved }: Props) {
+export function RecordForm({ app, entity, id, row, etag, preset, label, readOnly = false, onSaved }: Props) {
   const { t } = useTranslation();
-  const [base, setBase] = useState<Base>({ row: row ?? defaultsOf(entity), etag: etag ?? null });
-  const [edited, setEdited] = useState<Row>(base.row);
-  const [conflict, setConflict] = useState<{ merge: Merge; theirs: Base }>();
-  const save = useSave(app, entity);
-  const fields = entity.fields.filter((field) => (id === undefined ? field.create : field.read || field.update));
-  const edits = id === undefined ? given(edited) : changed(base.row, edited);
-  const isDirty = Object.keys(changed(base.row, edited)).length > 0;
-  // Another version has come meanwhile (saved here, or by somebody else): a form without edits shows it.
-  if (row && etag && etag !== base.etag && !isDirty) {
-    setBase({ row, etag });
-    setEdited(row);
-  }
-  const submit = async (values: Row, against: Base) => {
-    try {
-      const reply = await save.mutateAsync({ ...(id === undefined ? {} : { id }), values, etag: against.etag });
-      setBase({ row: reply.data, etag: reply.etag });
-      setEdited(reply.data);
-      setConflict(undefined);
-      onSaved(reply.data);
-    } catch (error) {
-      if (id !== undefined && isApiError(error, 412)) await meet(id);
-    }
-  };
-  const meet = async (record: string) => {
-    const reply = await request<Row>(app, "GET", recordPath(entity, record));
-    const theirs = { row: reply.data, etag: reply.etag };
-    const merged = merge(base.row, edited, theirs.row);
-    if (merged.conflicts.length === 0) await submit(changed(theirs.row, merged.merged), theirs);
-    else setConflict({ merge: merged, theirs });
-  };
-  const refused = save.error && !isApiError(save.error, 412) ? save.error : null;
-  const byField = isApiError(refused) ? refused.byField : {};
+  const isNew = id === undefined;
+  const form = useRecordForm(app, entity, { id, row, etag, preset, onSaved });
+  const fields = entity.fields.filter((field) => (isNew ? field.create : field.read || field.update));
+  const byField = isApiError(form.refused) ? form.refused.byField : {};
   return (
     <form
-      aria-label={t("record.form")}
+      aria-label={label ?? t("record.form")}
       onSubmit={(event) => {
         event.preventDefault();
-        void submit(edits, base);
+        // In React, a form in a dialog is inside the form that has opened it, though not on the screen.
+        event.stopPropagation();
+        void form.submit();
       }}
     >
+      <LeaveGuard when={form.isDirty && !readOnly} what={t("leave.form")} />
       <Stack gap="sm">
-        {refused && <Refusal error={refused} fields={fields} />}
-        {conflict && (
-          <ConflictTable
-            conflicts={conflict.merge.conflicts}
-            onResolve={(chosen) => void submit(changed(conflict.theirs.row, { ...conflict.merge.merged, ...chosen }), conflict.theirs)}
-          />
+        {form.refused && <Refusal error={form.refused} fields={fields} />}
+        {form.isBehind && !form.conflict && (
+          <Alert color="blue" role="status">
+            {t("record.behind")}
+          </Alert>
         )}
+        {form.conflict && <ConflictTable conflicts={form.conflict.conflicts} onResolve={(chosen) => void form.resolve(chosen)} />}
         <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm" verticalSpacing="sm">
-          {fields.map((field) => (
-            <FieldInput
-              key={field.name}
-              app={app}
-              entity={entity}
-              field={field}
-              value={edited[field.name]}
-              error={byField[field.name]}
-              disabled={readOnly || (id === undefined ? !field.create : !field.update)}
-              onChange={(value) => setEdited((current) => ({ ...current, [field.name]: value }))}
-            />
-          ))}
+          {fields.map((field) => {
+            const because = fixedBecause(entity, field, isNew);
+            const value = form.edited[field.name];
+            if (because) return <FieldValue key={field.name} field={field} value={value} because={because} />;
+            return <FieldInput key={field.name} {...{ app, entity, field, value }} error={byField[field.name]} disabled={readOnly} onChange={(next) => form.set(field.name, next)} />;
+          })}
         </SimpleGrid>
-        {!readOnly && (id === undefined || entity.actions.includes("update")) && (
+        {!readOnly && (isNew || entity.actions.includes("update")) && (
           <Group gap="xs">
-            <Button type="submit" size="sm" loading={save.isPending} disabled={id !== undefined && !isDirty}>
+            <Button type="submit" size="sm" loading={form.isSaving} disabled={!isNew && !form.isDirty}>
               {t("action.save")}
             </Button>
-            {isDirty && id !== undefined && (
-              <Button variant="default" size="sm" onClick={() => setEdited(base.row)}>
+            {form.isDirty && !isNew && (
+              <Button variant="default" size="sm" onClick={form.discard}>
                 {t("action.discard")}
               </Button>
             )}
@@ -113,7 +79,7 @@ export function RecordForm({ app, entity, id, row, etag, readOnly = false, onSav
 }
 
 /** What was refused, beside what stands at the fields. */
-function Refusal({ error, fields }: { error: ApiError | Error; fields: Field[] }) {
+function Refusal({ error, fields }: { error: Error; fields: Field[] }) {
   const shown = new Set(fields.map((field) => field.name));
   const elsewhere = isApiError(error) && error.details.every((detail) => detail.field && shown.has(detail.field));
   return (
@@ -121,14 +87,4 @@ function Refusal({ error, fields }: { error: ApiError | Error; fields: Field[] }
       {elsewhere ? "" : hintOf(error)}
     </Alert>
   );
-}
-
-function defaultsOf(entity: Entity): Row {
-  const preset = entity.fields.filter((field) => field.create && field.default !== null);
-  return Object.fromEntries(preset.map((field) => [field.name, field.default]));
-}
-
-/** What a new record sends: the fields that have a value, so that the server's defaults hold for the rest. */
-function given(row: Row): Row {
-  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null && value !== undefined));
 }

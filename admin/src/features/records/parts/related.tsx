@@ -1,18 +1,15 @@
-import { Anchor, Button, Group, Loader, Table, Text } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Button, Group, Loader, Text } from "@mantine/core";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useAppSchema } from "../../../api/app-schema";
 import { useAt } from "../../../api/moment";
-import { kindOf } from "../../../fields/registry";
-import { type Entity, idOf, labelField, labelOf, type Relation, type Row } from "../../../model/schema";
+import type { Entity, Relation, Row } from "../../../model/schema";
 import { Failed } from "../../../ui/failed";
 import { LinkButton } from "../../../ui/link-button";
-import { relatedQuery } from "../queries";
+import { referringQuery, relatedQuery } from "../queries";
 import { ChildrenEditor } from "./children-editor";
-
-const SHOWN_FIELDS = 5;
+import { RelatedTable } from "./related-table";
 
 interface Props {
   app: string;
@@ -23,76 +20,63 @@ interface Props {
 }
 
 /** The records at the other end of a relation of this record. */
-export function Related({ app, entity, id, row, relation }: Props) {
+export function Related(props: Props) {
+  const target = useAppSchema(props.app).entities.find((each) => each.name === props.relation.target);
+  if (!target) return null;
+  return props.relation.joined ? <Joined {...props} target={target} /> : <Referring {...props} target={target} />;
+}
+
+/** Those on the other side of a table of pairs. */
+function Joined({ app, entity, id, relation, target }: Props & { target: Entity }) {
   const { t } = useTranslation();
-  const target = useAppSchema(app).entities.find((each) => each.name === relation.target);
-  const at = useAt();
-  const related = useQuery(relatedQuery(app, entity, id, relation, at));
-  const [editing, setEditing] = useState(false);
+  const related = useQuery(relatedQuery(app, entity, id, relation, useAt()));
   if (related.error) return <Failed error={related.error} retry={() => void related.refetch()} />;
-  if (!target || !related.data) return <Loader size="sm" aria-label={t("shell.loading")} />;
-  const { rows, etag } = related.data;
+  if (!related.data) return <Loader size="sm" aria-label={t("shell.loading")} />;
+  return <RelatedTable app={app} target={target} relation={relation} rows={related.data.rows} />;
+}
+
+/** Those that refer to the record: a page of them, and all in one form where they may be edited. */
+function Referring({ app, entity, id, row, relation, target }: Props & { target: Entity }) {
+  const { t } = useTranslation();
+  const at = useAt();
+  const value = String(row[relation.source_key]);
+  const list = useInfiniteQuery(referringQuery(app, target, relation, value, at));
+  const [editing, setEditing] = useState(false);
   const may = at === undefined && relation.nested && entity.actions.includes("update");
-  if (editing) return <ChildrenEditor key={etag} app={app} entity={entity} id={id} relation={relation} rows={rows} etag={etag} onDone={() => setEditing(false)} />;
-  const label = labelField(target);
-  const fields = target.fields
-    .filter((field) => field.read && field.name !== label && field.name !== relation.target_key && field.type !== "json")
-    .filter((field) => !target.primary_key.fields.includes(field.name))
-    .slice(0, SHOWN_FIELDS);
+  if (editing) return <Editor {...{ app, entity, id, relation }} onDone={() => setEditing(false)} />;
+  if (list.error) return <Failed error={list.error} retry={() => void list.refetch()} />;
+  if (!list.data) return <Loader size="sm" aria-label={t("shell.loading")} />;
   return (
     <>
-      {rows.length === 0 ? (
-        <Text c="dimmed" size="sm">
-          {t("related.none")}
-        </Text>
-      ) : (
-        <Table.ScrollContainer minWidth={400}>
-          <Table>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>{label}</Table.Th>
-                {fields.map((field) => (
-                  <Table.Th key={field.name}>{field.name}</Table.Th>
-                ))}
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {rows.map((each) => (
-                <Table.Tr key={idOf(target, each)}>
-                  <Table.Td>
-                    <Anchor size="sm" component={Link} to={`/${app}/records/${target.name}/${encodeURIComponent(idOf(target, each))}`}>
-                      {labelOf(target, each)}
-                    </Anchor>
-                  </Table.Td>
-                  {fields.map((field) => (
-                    <Table.Td key={field.name}>
-                      {each[field.name] === null || each[field.name] === undefined ? "–" : kindOf(field).cell(each[field.name], field)}
-                    </Table.Td>
-                  ))}
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
-      )}
+      <RelatedTable app={app} target={target} relation={relation} rows={list.data.pages.flatMap((page) => page.data)} />
       <Group mt="xs">
-        {may && !relation.joined && (
+        {list.hasNextPage && (
+          <Button size="compact-sm" variant="default" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+            {t("related.more")}
+          </Button>
+        )}
+        {may && (
           <Button size="compact-sm" variant="default" onClick={() => setEditing(true)}>
             {t("children.open")}
           </Button>
         )}
-        {!relation.joined && (
-          <LinkButton
-            to="/$app/records/$entity"
-            params={{ app, entity: target.name }}
-            search={{ where: [{ field: relation.target_key, op: "eq", value: String(row[relation.source_key]) }] }}
-            size="compact-sm"
-            variant="subtle"
-          >
-            {t("related.all")}
-          </LinkButton>
-        )}
+        <LinkButton to="/$app/records/$entity" params={{ app, entity: target.name }} search={{ where: [{ field: relation.target_key, op: "eq", value }] }} size="compact-sm" variant="subtle">
+          {t("related.all")}
+        </LinkButton>
+        <Text size="sm" c="dimmed">
+          {t("records.count", { count: list.data.pages[0]?.meta.total ?? 0 })}
+        </Text>
       </Group>
     </>
   );
+}
+
+/** Reads all of them, with the version of their parent that they are saved against. */
+function Editor({ app, entity, id, relation, onDone }: Omit<Props, "row"> & { onDone: () => void }) {
+  const { t } = useTranslation();
+  const related = useQuery({ ...relatedQuery(app, entity, id, relation), staleTime: 0, gcTime: 0 });
+  if (related.error) return <Failed error={related.error} retry={() => void related.refetch()} />;
+  if (!related.data) return <Loader size="sm" aria-label={t("shell.loading")} />;
+  const { rows, etag } = related.data;
+  return <ChildrenEditor key={etag} {...{ app, entity, id, relation, rows, etag, onDone }} />;
 }

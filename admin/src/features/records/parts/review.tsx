@@ -5,10 +5,11 @@ import type { RowEdit } from "../../../model/edits";
 import type { Entity } from "../../../model/schema";
 import { hintOf, messageOf } from "../../../ui/errors";
 import { Icon } from "../../../ui/icons";
+import { useNames } from "../names";
 import { decide, type ListEdits } from "../use-edits";
-import { wordOf } from "./value-words";
 
 interface Props {
+  app: string;
   entity: Entity;
   list: ListEdits;
   onSave: ListEdits["save"];
@@ -16,10 +17,12 @@ interface Props {
 }
 
 /** Every edit that waits: before and after, what was refused and why, and what somebody else has stored meanwhile. */
-export function Review({ entity, list, onSave, onClose }: Props) {
+export function Review({ app, entity, list, onSave, onClose }: Props) {
   const { t } = useTranslation();
   const [theirs, setTheirs] = useState<ReadonlySet<string>>(new Set());
   const choose = (cell: string, isTheirs: boolean) => setTheirs(new Set(isTheirs ? [...theirs, cell] : [...theirs].filter((each) => each !== cell)));
+  const values = [...list.edits.values()].flatMap(({ base, values: edited }) => Object.keys(edited).flatMap((field) => [{ field, value: base[field] }, { field, value: edited[field] }]));
+  const say = useNames(app, entity, [...values, ...list.clashes.map((clash) => ({ field: clash.field, value: clash.theirs }))]);
   const hasDetails = [...list.edits.values()].some((edit) => Object.keys(edit.refusals).length > 0);
   return (
     <Modal opened onClose={onClose} title={t("edits.title", { count: list.count })} size="xl" closeButtonProps={{ "aria-label": t("action.close") }}>
@@ -42,7 +45,7 @@ export function Review({ entity, list, onSave, onClose }: Props) {
             </Table.Thead>
             <Table.Tbody>
               {[...list.edits.values()].map((edit) => (
-                <EditRows key={edit.id} {...{ entity, edit, list, theirs }} onChoose={choose} />
+                <EditRows key={edit.id} {...{ edit, list, theirs, say }} onChoose={choose} />
               ))}
             </Table.Tbody>
           </Table>
@@ -60,13 +63,14 @@ export function Review({ entity, list, onSave, onClose }: Props) {
   );
 }
 
-interface RowsProps extends Pick<Props, "entity" | "list"> {
+interface RowsProps extends Pick<Props, "list"> {
   edit: RowEdit;
+  say: (field: string, value: unknown) => string;
   theirs: ReadonlySet<string>;
   onChoose: (cell: string, isTheirs: boolean) => void;
 }
 
-function EditRows({ edit, list, theirs, onChoose }: RowsProps) {
+function EditRows({ edit, list, theirs, say, onChoose }: RowsProps) {
   const { t } = useTranslation();
   const whole = edit.refusals[""];
   return Object.entries(edit.values).map(([field, value], index) => {
@@ -77,15 +81,15 @@ function EditRows({ edit, list, theirs, onChoose }: RowsProps) {
       <Table.Tr key={field}>
         <Table.Td>{index === 0 ? edit.label : ""}</Table.Td>
         <Table.Td>{field}</Table.Td>
-        <Table.Td>{wordOf(edit.base[field])}</Table.Td>
+        <Table.Td>{say(field, edit.base[field])}</Table.Td>
         <Table.Td>
           {clash ? (
             <Stack gap={4}>
-              <Radio name={cell} label={`${t("conflict.mine")}: ${wordOf(value)}`} checked={!theirs.has(cell)} onChange={() => onChoose(cell, false)} />
-              <Radio name={cell} label={`${t("conflict.theirs")}: ${wordOf(clash.theirs)}`} checked={theirs.has(cell)} onChange={() => onChoose(cell, true)} />
+              <Radio name={cell} label={`${t("conflict.mine")}: ${say(field, value)}`} checked={!theirs.has(cell)} onChange={() => onChoose(cell, false)} />
+              <Radio name={cell} label={`${t("conflict.theirs")}: ${say(field, clash.theirs)}`} checked={theirs.has(cell)} onChange={() => onChoose(cell, true)} />
             </Stack>
           ) : (
-            wordOf(value)
+            say(field, value)
           )}
           {refusal && (
             <Text size="sm" c="var(--mantine-color-error)" style={{ whiteSpace: "pre-line" }}>

@@ -24,7 +24,8 @@ interface Props {
 export function SelectionBar({ app, entity, state, selection, isPageFull, labels }: Props) {
   const { t, i18n } = useTranslation();
   const [asked, setAsked] = useState<BulkKind>();
-  const hasFilter = (state.where ?? []).length > 0;
+  // The API acts on all that match only where something says which.
+  const hasFilter = (state.where ?? []).length > 0 || Boolean(state.q) || Boolean(state.trash);
   const counted = useQuery({ ...countQuery(app, entity, state, "exact"), enabled: selection.isAll || (isPageFull && hasFilter), staleTime: 0 });
   const total = counted.data?.total;
   const reach: Reach | undefined = !selection.isAll ? { ids: [...selection.ids] } : total === undefined ? undefined : { state, expected: total };
@@ -41,7 +42,7 @@ export function SelectionBar({ app, entity, state, selection, isPageFull, labels
       <Text size="sm" fw={600}>
         {count === undefined ? "…" : t(selection.isAll ? "selection.all" : "selection.some", { count, number })}
       </Text>
-      {!selection.isAll && isPageFull && !state.trash && (hasFilter ? (
+      {!selection.isAll && isPageFull && (hasFilter ? (
         <Anchor component="button" size="sm" onClick={selection.selectAll}>
           {t("selection.chooseAll", { number: (total ?? 0).toLocaleString(i18n.language) })}
         </Anchor>
@@ -53,7 +54,7 @@ export function SelectionBar({ app, entity, state, selection, isPageFull, labels
       <Group gap="xs" ms="auto">
         {!state.trash && may("update") && button("set", "edit", "selection.edit")}
         {!state.trash && may("delete") && button("delete", "trash", "records.deleteSelected")}
-        {state.trash && !selection.isAll && button("restore", "restore", "selection.restore")}
+        {state.trash && may("delete") && button("restore", "restore", "selection.restore")}
         <Button size="xs" variant="subtle" onClick={selection.clear}>
           {t("selection.clear")}
         </Button>

@@ -9,6 +9,7 @@ import type { LiveList } from "../live-list";
 import { ColumnsMenu } from "./columns-menu";
 import { ExportMenu } from "./export-menu";
 import { FilterBar } from "./filter-bar";
+import { MoreMenu } from "./more-menu";
 import { ViewsMenu } from "./views-menu";
 
 interface Props {
@@ -57,6 +58,7 @@ export function Toolbar({ app, entity, state, live, isEditing, mayEdit, onEditin
           {t("records.trash")}
         </Button>
       )}
+      <MoreMenu app={app} entity={entity} state={state} />
       {live.entered > 0 && (
         <Button size="compact-xs" radius="xl" onClick={live.show}>
           {t("records.entered", { count: live.entered })}

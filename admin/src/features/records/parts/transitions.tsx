@@ -1,50 +1,71 @@
-import { Button, Tooltip } from "@mantine/core";
+import { Button, List, Popover, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useMe } from "../../../api/app-schema";
-import { type Entity, type Row, type StateMachine, type Transition, transitionsFrom } from "../../../model/schema";
+import type { Entity } from "../../../model/schema";
 import { showDone, showError } from "../../../ui/errors";
-import { useSave } from "../queries";
+import { type OfferedTransition, transitionsQuery, useSave } from "../queries";
 
 interface Props {
   app: string;
   entity: Entity;
   id: string;
-  row: Row;
   etag: string | null;
 }
 
-/** The transitions that lead on from the record's states, as buttons; those of other roles say whose they are. */
-export function Transitions({ app, entity, id, row, etag }: Props) {
-  if (!entity.actions.includes("update")) return null;
+/** The transitions that the record can take now, as buttons; and of the others, why they are not offered. */
+export function Transitions({ app, entity, id, etag }: Props) {
+  const found = useQuery({ ...transitionsQuery(app, entity, id, etag), enabled: entity.state_machines.length > 0 });
+  const all = found.data ?? [];
+  const closed = all.filter((transition) => !transition.allowed);
   return (
     <>
-      {entity.state_machines.flatMap((machine) =>
-        transitionsFrom(machine, row[machine.field]).map((transition) => (
-          <TransitionButton key={`${machine.field}/${transition.to}`} {...{ app, entity, id, etag, machine, transition }} />
-        )),
-      )}
+      {all
+        .filter((transition) => transition.allowed)
+        .map((transition) => (
+          <TransitionButton key={`${transition.field}/${transition.to}`} {...{ app, entity, id, etag, transition }} />
+        ))}
+      {closed.length > 0 && <Closed transitions={closed} />}
     </>
   );
 }
 
-type ButtonProps = Omit<Props, "row"> & { machine: StateMachine; transition: Transition };
-
-function TransitionButton({ app, entity, id, etag, machine, transition }: ButtonProps) {
+function TransitionButton({ app, entity, id, etag, transition: { field, to } }: Props & { transition: OfferedTransition }) {
   const { t } = useTranslation();
-  const me = useMe(app);
   const save = useSave(app, entity);
-  const may = transition.roles.length === 0 || transition.roles.some((role) => me?.roles.includes(role));
   // The button goes with the state it leads from, so what is said afterwards must not depend on it.
-  const move = () =>
-    void save.mutateAsync({ id, values: { [machine.field]: transition.to }, etag }).then(
-      () => showDone(t("transition.done", { state: transition.to })),
-      showError,
-    );
+  const move = () => void save.mutateAsync({ id, values: { [field]: to }, etag }).then(() => showDone(t("transition.done", { state: to })), showError);
   return (
-    <Tooltip label={t("transition.roles", { roles: transition.roles.join(", ") })} disabled={may}>
-      <Button size="xs" variant="default" disabled={!may} loading={save.isPending} onClick={move}>
-        {transition.to}
-      </Button>
-    </Tooltip>
+    <Button size="xs" variant="default" loading={save.isPending} onClick={move}>
+      {to}
+    </Button>
+  );
+}
+
+function Closed({ transitions }: { transitions: OfferedTransition[] }) {
+  const { t } = useTranslation();
+  const [opened, setOpened] = useState(false);
+  const reason = ({ reason: kind, from, roles, guard, message }: OfferedTransition) =>
+    t(`transition.${kind ?? "rule"}`, { from: [from].flat().join(", "), roles: roles?.join(", ") ?? "", guard: guard ?? "", message: message ?? "" });
+  return (
+    <Popover opened={opened} onChange={setOpened} position="bottom-end" shadow="md" trapFocus>
+      <Popover.Target>
+        <Button size="xs" variant="subtle" color="gray" onClick={() => setOpened(!opened)}>
+          {t("transition.closed")}
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown maw={360}>
+        <Text size="sm" fw={600} mb={4} tabIndex={-1} data-autofocus>
+          {t("transition.why")}
+        </Text>
+        <List size="sm">
+          {transitions.map((transition) => (
+            <List.Item key={`${transition.field}/${[transition.from].flat().join()}/${transition.to}`}>
+              <b>{transition.to}</b>: {reason(transition)}
+            </List.Item>
+          ))}
+        </List>
+      </Popover.Dropdown>
+    </Popover>
   );
 }
