@@ -38,7 +38,10 @@ MEANINGS: dict[str, dict[str, str]] = {
         "precision": "Digits after the point of a `decimal`, 0 to 18.",
         "max_length": "The largest number of characters of a string, text or json value that is written: 1,000,000 by "
         "default, at most 10,000,000. Longer existing values stay readable.",
-        "auto": "A `timestamp` that the server sets on create, or on every update.",
+        "auto": "`create`, `update`: a `timestamp` that the server sets then. `sequence`: a `string` that it numbers, "
+        "see [Numbered fields](#numbered-fields).",
+        "format": "Of a numbered field: its text, with `{n}` for the number.",
+        "gapless": "Of a numbered field: no number is left out by a write that fails. Such writes wait for each other.",
         "sensitive": "Masked in audit rows and logs. By default true where the name contains `password`, `passwd`, "
         "`secret`, `token`, `api_key` or `private_key`.",
         "pii": "Personal data: masked as `sensitive` is, by `pii_mask` of policies, and covered by erasure.",

@@ -8,12 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from libs.shared.errors import RocketError
 from libs.shared.nearest import MAX_SHOWN_CHARACTERS, nearest, unknown
 
 WORDS = ("filter", "having")
 """The prefixes of the names of conditions."""
+SAFEGUARDS = ("dry_run", "expect")
+"""Parameters by which a write is only tried, or refused where it would do something else."""
+MIN_LIKENESS = 0.85
+"""How alike, from 0 to 1, a misspelt safeguard is to it."""
 CONDITION = re.compile(r"(filter|having)\[([^\[\]]+)\]")
 PAGES = ("page", "per_page")
 PART = re.compile(r"[\w.]+")
@@ -51,6 +56,15 @@ class Parameters:
             if not (self.core or self.free):
                 raise _refused(name, unknown(name, self.names))
 
+    def check_safeguards(self, asked: Iterable[str]) -> None:
+        """Raise UNKNOWN_FIELD for what would keep a write from happening, and is no parameter of the route.
+
+        Core routes ignore other names; but a write that is meant as a rehearsal must not be made.
+        """
+        for name in asked:
+            if name not in self.names and _looks_like_safeguard(name):
+                raise _refused(name, f"{name[:MAX_SHOWN_CHARACTERS]} is not possible here: the write would be made")
+
     def check(self, asked: Collection[str], fields: Collection[str] = ()) -> None:
         """Check conditions and names."""
         self.check_conditions(asked)
@@ -74,6 +88,12 @@ def _looks_like_condition(name: str) -> bool:
     """Whether a name begins like a condition, or has brackets behind a word that is nearly `filter` or `having`."""
     word, bracket, _ = name.partition("[")
     return name.lower().startswith(WORDS) or (bracket != "" and nearest(word, WORDS) is not None)
+
+
+def _looks_like_safeguard(name: str) -> bool:
+    """Whether a name is `dry_run` or `expect`, or nearly so: `dryrun`, `dry-run`, `expected`."""
+    plain = name[:MAX_SHOWN_CHARACTERS].lower()
+    return any(SequenceMatcher(None, plain, word).ratio() >= MIN_LIKENESS for word in SAFEGUARDS)
 
 
 def _after_word(name: str) -> str:

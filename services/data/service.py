@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from libs.shared.contracts import commits as contracts
-from libs.shared.contracts import effects, files, imports, live, permissions, records
+from libs.shared.contracts import effects, files, imports, live, permissions, records, trials
 from libs.shared.contracts.figures import CountFigures
 from libs.shared.contracts.operations import of
 from libs.shared.replays import Projection
@@ -15,6 +15,7 @@ from services.data.handlers import (
     explanation,
     exports,
     import_work,
+    list_differences,
     log_reads,
     machine_trials,
     permission_effects,
@@ -42,6 +43,7 @@ SERVICE = Service(
     endpoints={
         records.ListRecords: record_reads.list_records,
         records.AggregateRecords: record_reads.aggregate_records,
+        records.CompareLists: list_differences.compare_lists,
         records.ExportRecords: exports.export_records,
         records.GetRecord: record_reads.get_record,
         records.CreateRecord: record_writes.create_record,
@@ -67,12 +69,12 @@ SERVICE = Service(
         effects.MoveState: effect_handlers.move_state,
         effects.FetchRecords: effect_handlers.fetch_records,
         effects.PageRecords: effect_handlers.page_records,
-        records.TryRule: rule_trials.try_rule,
-        records.TryMachine: machine_trials.try_machine,
-        records.ListTransitions: transitions.list_transitions,
-        records.CheckListed: explanation.check_listed,
+        trials.TryRule: rule_trials.try_rule,
+        trials.TryMachine: machine_trials.try_machine,
+        trials.ListTransitions: transitions.list_transitions,
+        trials.CheckListed: explanation.check_listed,
         records.AuthorizeRecords: authorization.authorize_records,
-        records.ExplainAccess: explanation.explain_access,
+        trials.ExplainAccess: explanation.explain_access,
         permissions.ComparePolicies: permission_effects.compare_policies,
         files.AnnounceFile: file_handlers.announce_file,
         files.RegisterFile: file_handlers.register_file,

@@ -15,6 +15,7 @@ from libs.shared.contracts import (
     records,
     settings,
     subscribers,
+    trials,
     views,
     webhooks,
     workflows,
@@ -91,6 +92,7 @@ ROUTES = (
     Route("POST", RECORDS, records.CreateRecord, Access.USER),
     Route("GET", RECORDS + "/_export", Local(exports.export, records.ExportRecords.parameters), Access.USER),
     Route("GET", RECORDS + "/_aggregate", records.AggregateRecords, Access.USER),
+    Route("GET", RECORDS + "/_changes", records.CompareLists, Access.USER),
     Route("GET", RECORDS + "/_live", Local(live.watch_entity, live.PARAMETERS), Access.PUBLIC),
     # Before single records: no key begins with _.
     Route("POST", RECORDS + "/_bulk", records.CreateRecords, Access.USER),
@@ -116,8 +118,8 @@ ROUTES = (
     Route("DELETE", RECORDS + "/{id}", records.DeleteRecord, Access.USER),
     Route("GET", RECORDS + "/{id}/history", records.RecordHistory, Access.USER),
     Route("POST", RECORDS + "/{id}/restore", records.RestoreRecord, Access.USER),
-    Route("GET", RECORDS + "/{id}/transitions", records.ListTransitions, Access.USER),
-    Route("GET", RECORDS + "/{id}/listed", records.CheckListed, Access.USER),
+    Route("GET", RECORDS + "/{id}/transitions", trials.ListTransitions, Access.USER),
+    Route("GET", RECORDS + "/{id}/listed", trials.CheckListed, Access.USER),
     # Commits: what belongs together
     Route("GET", A + "/_commits", commits.ListCommits, Access.ADMIN),
     Route("GET", A + "/_commits/{commit_id}", commits.GetCommit, Access.USER),
@@ -240,9 +242,9 @@ ROUTES = (
     # Definitions, all at once and of every kind
     Route("GET", A + "/_admin/export", apps.ExportApp, Access.ADMIN),
     Route("POST", A + "/_admin/import", apps.ImportApp, Access.ADMIN),
-    Route("POST", A + "/_admin/rules/try", records.TryRule, Access.ADMIN),
-    Route("POST", A + "/_admin/state-machines/try", records.TryMachine, Access.ADMIN),
-    Route("POST", A + "/_admin/explain", Local(explanations.explain, body=records.ExplainBody), Access.ADMIN),
+    Route("POST", A + "/_admin/rules/try", trials.TryRule, Access.ADMIN),
+    Route("POST", A + "/_admin/state-machines/try", trials.TryMachine, Access.ADMIN),
+    Route("POST", A + "/_admin/explain", Local(explanations.explain, body=trials.ExplainBody), Access.ADMIN),
     Route(
         "POST",
         A + "/_admin/permissions/effect",

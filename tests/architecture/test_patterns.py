@@ -37,6 +37,7 @@ CONSTANT_PATTERNS = {
     "libs/shared/schema/values.py",
     "libs/shared/schema/webhooks.py",
     "libs/shared/schema/messages.py",
+    "libs/shared/schema/numbering.py",
     "libs/shared/schema/workflows/durations.py",
     "services/data/imports/cells.py",
     "services/data/imports/mapping.py",

@@ -29,8 +29,8 @@ from libs.shared.contracts.operations import (
     of,
     relay_hint,
 )
-from libs.shared.contracts.records import TryRule
 from libs.shared.contracts.subscribers import CreateSubscriber
+from libs.shared.contracts.trials import TryMachine, TryRule
 from libs.shared.runtime import Service
 from services.gateway.routes import ROUTES
 from services.gateway.routing.route import HEADERS, Local, Route
@@ -61,7 +61,7 @@ def declared(base: type[Any]) -> list[type[Any]]:
 
 ASKS = [kind for kind in declared(Request) if kind not in COMMON]
 VARIANTS = [of(service, kind) for service in SERVICES for kind in COMMON]
-LOOKING = (TryRule,)
+LOOKING = (TryRule, TryMachine)
 """Questions that change nothing and are posted, as they don't fit a URL."""
 UNREPEATABLE = (CreateSubscriber,)
 """Their answers hold a secret that is kept nowhere, so they can't be answered again."""

@@ -23,6 +23,7 @@ HOST: dict[str, Any] = {
         {"name": "price", "type": "decimal", "precision": 2},
         {"name": "made", "type": "timestamp", "auto": "create"},
         {"name": "state", "type": "string", "max_length": 50},
+        {"name": "number", "type": "string", "auto": "sequence", "format": "H-{n}", "gapless": True},
     ],
 }  # fmt: skip
 PAIR: dict[str, Any] = {

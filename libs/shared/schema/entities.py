@@ -6,7 +6,9 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from libs.shared.nearest import unknown
 from libs.shared.schema.fields import NAME, FieldDefinition
+from libs.shared.schema.numbering import NUMBERING_TYPES, parse_format
 from libs.shared.schema.strict import Strict
 from libs.shared.schema.validation_errors import error_at, first_duplicate
 from libs.shared.schema.values import BadValue, is_among, parse_value, parse_written
@@ -97,6 +99,7 @@ class EntityDefinition(Strict):
                 raise error_at("primary_key", f"the key field {name} is not among the fields")
         for number, field in enumerate(self.fields):
             _check_presets(field, f"fields.{number}")
+            _check_numbering(self, field, f"fields.{number}")
         _check_key(self)
         if self.slug:
             _check_slug(self, self.slug)
@@ -113,6 +116,20 @@ class EntityDefinition(Strict):
         if self.primary_key.fields:
             return tuple(by_name[name] for name in self.primary_key.fields)
         return (by_name[self.primary_key.field].model_copy(update={"type": self.primary_key.type}),)
+
+
+def _check_numbering(entity: EntityDefinition, field: FieldDefinition, path: str) -> None:
+    """The fields in a number's format exist, and have values that fit."""
+    if field.auto != "sequence" or field.format is None:
+        return
+    if field.name in entity.primary_key.names:
+        raise error_at(f"{path}.auto", "a key can't be numbered; use a generated key")
+    others = {each.name: each for each in entity.fields if each.auto is None}
+    for name in parse_format(field.format).fields:
+        if name not in others:
+            raise error_at(f"{path}.format", f"has {{field:{name}}}: {unknown(name, others)}")
+        if others[name].type not in NUMBERING_TYPES:
+            raise error_at(f"{path}.format", f"{name} must be one of {', '.join(NUMBERING_TYPES)}")
 
 
 def _check_key(entity: EntityDefinition) -> None:

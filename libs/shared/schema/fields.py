@@ -7,10 +7,13 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from libs.shared.schema.numbering import parse_format
 from libs.shared.schema.strict import Strict
 from libs.shared.schema.validation_errors import error_at
 
 TYPES = ("string", "text", "int", "bigint", "decimal", "float", "boolean", "uuid", "timestamp", "date", "json", "file")
+STAMPS = ("create", "update")
+"""Values of `auto` that are about timestamps."""
 NUMBERS = ("int", "bigint", "decimal", "float")
 ALIASES = {"integer": "int"}
 NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,62}\Z")
@@ -62,7 +65,9 @@ class FieldDefinition(Strict):
     enum: list[Any] | None = None
     precision: int | None = Field(None, ge=0, le=18)
     max_length: int | None = Field(None, ge=1, le=MAX_LENGTH)
-    auto: Literal["create", "update"] | None = None
+    auto: Literal["create", "update", "sequence"] | None = None
+    format: str | None = Field(None, exclude_if=lambda text: text is None)
+    gapless: bool = Field(False, exclude_if=lambda gapless: not gapless)
     sensitive: bool | None = Field(None, exclude_if=lambda sensitive: sensitive is None)
     """Whether logs mask it. By default they do if its name says that it holds a secret."""
     pii: bool = False
@@ -88,11 +93,39 @@ class FieldDefinition(Strict):
 
     @model_validator(mode="after")
     def _fits(self) -> FieldDefinition:
-        if self.auto and self.type != "timestamp":
-            raise error_at("auto", "auto is for timestamps")
+        if self.auto in STAMPS and self.type != "timestamp":
+            raise error_at("auto", f"{self.auto} is for timestamps")
+        self._check_numbering()
         if self.max_length is not None and self.type not in TEXTS:
             raise error_at("max_length", f"max_length is for {', '.join(TEXTS)}")
         return self
+
+    def _check_numbering(self) -> None:
+        if self.auto != "sequence":
+            for name in ("format", "gapless"):
+                if getattr(self, name):
+                    raise error_at(name, f"{name} is for numbered fields (auto: sequence)")
+            return
+        if self.type != "string":
+            raise error_at("auto", "sequence is for strings")
+        if self.format is None:
+            raise error_at("format", "is required: such as PO-{year}-{n:05}")
+        try:
+            parse_format(self.format)
+        except ValueError as problem:
+            raise error_at("format", str(problem)) from None
+        for name in ("default", "enum", "max_length"):
+            if getattr(self, name) is not None:
+                raise error_at(name, "is not for numbered fields: the server sets them")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _numbers_are_unique(cls, document: Any) -> Any:
+        if not isinstance(document, dict) or document.get("auto") != "sequence":
+            return document
+        if document.get("unique") is False:
+            raise error_at("unique", "numbers are always unique")
+        return {**document, "unique": True}
 
     @property
     def longest(self) -> int:

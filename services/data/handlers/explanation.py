@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from libs.shared import clock, exact
-from libs.shared.contracts import records as contracts
+from libs.shared.contracts import trials as contracts
 from libs.shared.contracts.context import Identity
 from libs.shared.contracts.messages import Response
 from libs.shared.errors import RocketError, invalid_field, not_found

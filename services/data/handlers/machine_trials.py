@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from libs.shared import clock, exact
 from libs.shared.bodies import read_object
-from libs.shared.contracts import records as contracts
+from libs.shared.contracts import trials as contracts
 from libs.shared.contracts.messages import Response
 from libs.shared.errors import detail_of, invalid, invalid_field
 from libs.shared.nearest import unknown

@@ -13,7 +13,7 @@ from typing import Any
 
 from libs.shared import clock, exact
 from libs.shared.bodies import read_object
-from libs.shared.contracts import records as contracts
+from libs.shared.contracts import trials as contracts
 from libs.shared.contracts.messages import Response
 from libs.shared.errors import invalid_field
 from libs.shared.expressions.sql import Column, NotTranslatable, translate

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from libs.shared import exact
-from libs.shared.contracts import records as contracts
+from libs.shared.contracts import trials as contracts
 from libs.shared.contracts.messages import Response
 from libs.shared.errors import RocketError, not_found, summary
 from services.data.model import EntityModel, KeyValue

@@ -13,6 +13,7 @@ from libs.shared.schema import DELETED, BadValue, Entity, FieldDefinition, Snaps
 from libs.shared.schema.links import Link, find_link, links_of
 from services.data.model.keys import Key
 from services.data.model.naming import quote
+from services.data.model.numbered import numbered_fields
 from services.data.model.statements import MAX_STATEMENTS
 
 MAX_PROFILES = 1_000
@@ -54,6 +55,9 @@ class EntityModel:
         """Fields beside the key that records of other entities refer to."""
         self.exclusive = [name for name in self.fields if name not in self.key.names and self._is_exclusive(name)]
         """Fields beside the key whose values no two records may share."""
+        self.numbered = numbered_fields(entity)
+        """The fields whose values the server numbers."""
+        self.is_gapless = any(numbered.field.gapless for numbered in self.numbered)
         self.statements: LRUCache[Hashable, str] = LRUCache(MAX_STATEMENTS)
         """The statements that write to this entity, by shape."""
 

@@ -16,35 +16,45 @@ from services.data.request.context import RequestContext
 
 MOMENT_TIMEOUT_S = 3.0
 """Seconds that a read waits for its moment."""
+NOT_SETTLED = "The moment asked for has not come yet, or is not settled"
 TIME = FieldDefinition(name="as_of", type="timestamp")
 
 
-async def moment_of(ctx: RequestContext, query: Pairs) -> int | None:
-    """The position that `as_of` means, or None for now; waits for it, and for the commit of `min_commit`.
+async def moment_of(ctx: RequestContext, query: Pairs, name: str = "as_of") -> int | None:
+    """The position that `as_of`, or another parameter, means, or None for now; waits for it, and for `min_commit`.
 
     Raises INVALID_PAYLOAD for what is no moment or lies in the future, TIMEOUT when it is not settled in time.
     """
     if not query:
         return None
     parameters = dict(query)
-    if "as_of" not in parameters and "min_commit" not in parameters:
+    if name not in parameters and "min_commit" not in parameters:
         return None
     try:
         async with asyncio.timeout(min(MOMENT_TIMEOUT_S, ctx.context.remaining())):
             if "min_commit" in parameters:
                 # Tables show every commit at once, so it is seen when it has been made.
                 await reach_position(ctx.database, _position("min_commit", parameters["min_commit"]))
-            return await _parse_as_of(ctx, parameters["as_of"]) if "as_of" in parameters else None
+            return await _parse_as_of(ctx, parameters[name], name) if name in parameters else None
     except TimeoutError:
-        raise RocketError("TIMEOUT", "The moment asked for has not come yet, or is not settled") from None
+        raise RocketError("TIMEOUT", NOT_SETTLED) from None
 
 
-async def _parse_as_of(ctx: RequestContext, text: str) -> int:
+async def latest_of(ctx: RequestContext) -> int:
+    """The greatest position there is, when it is settled. Raises TIMEOUT."""
+    try:
+        async with asyncio.timeout(min(MOMENT_TIMEOUT_S, ctx.context.remaining())):
+            return await ctx.state.settled.wait_for_latest(ctx.database)
+    except TimeoutError:
+        raise RocketError("TIMEOUT", NOT_SETTLED) from None
+
+
+async def _parse_as_of(ctx: RequestContext, text: str, name: str) -> int:
     if text.isascii() and text.isdigit():
-        position = _position("as_of", text)
+        position = _position(name, text)
         await ctx.state.settled.wait_for_position(ctx.database, position)
         return position
-    return await ctx.state.settled.wait_for_time(ctx.database, _time(text))
+    return await ctx.state.settled.wait_for_time(ctx.database, _time(text, name))
 
 
 def _position(name: str, text: str) -> int:
@@ -54,11 +64,11 @@ def _position(name: str, text: str) -> int:
     return position
 
 
-def _time(text: str) -> datetime:
+def _time(text: str, name: str) -> datetime:
     try:
         moment: datetime = parse_text(TIME, text)
     except BadValue as problem:
-        raise refused("as_of", f"{problem}, or a position") from None
+        raise refused(name, f"{problem}, or a position") from None
     if moment - clock.now() > timedelta(seconds=MOMENT_TIMEOUT_S):
-        raise refused("as_of", "must not lie in the future")
+        raise refused(name, "must not lie in the future")
     return moment

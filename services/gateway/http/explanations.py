@@ -14,7 +14,7 @@ from libs.shared.contracts.permissions import (
     ComparePolicies,
     EffectBody,
 )
-from libs.shared.contracts.records import ExplainAccess, ExplainBody
+from libs.shared.contracts.trials import ExplainAccess, ExplainBody
 from libs.shared.errors import invalid_field
 from libs.shared.ids import parse_uuid
 from services.gateway.identity.store import users

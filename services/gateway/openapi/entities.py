@@ -190,6 +190,27 @@ def _listed(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
     }
 
 
+def _changes(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
+    difference = {
+        "type": "object",
+        "required": ["id", "change", "position", "version", "record"],
+        "properties": {
+            "id": {"type": "string"},
+            "change": {"enum": ["entered", "left", "changed"]},
+            "position": {"type": "integer"},
+            "version": {"type": "integer"},
+            "record": ref("schemas", name_of(entity)),
+            "changed": {"type": "object"},
+        },
+    }
+    moments = (("since", "A time, or a position of the log"), ("until", "The same; without it now"))
+    fields = [each for each in selection_parameters(entity, snapshot) if each["name"] == "fields"]
+    return {
+        "parameters": [filter_parameter(entity), many.FOUND, *fields, *texts(*moments)],
+        "responses": {"200": answer("Last changed first", enveloped({"type": "array", "items": difference}, True))},
+    }
+
+
 def _history(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
     version = {
         "type": "object",
@@ -232,6 +253,7 @@ QUESTIONS: dict[str, RecordOperation] = {
     "DeleteRecords": RecordOperation("delete", many.delete),
     "RestoreRecords": RecordOperation("delete", many.restore, lambda entity: entity.definition.soft_delete),
     "RestoreRecord": RecordOperation("delete", _restore, lambda entity: entity.definition.soft_delete),
+    "CompareLists": RecordOperation("read", _changes),
     "ListTransitions": RecordOperation("read", _transitions),
     "CheckListed": RecordOperation("read", _listed),
     "RecordHistory": RecordOperation("read", _history),

@@ -83,5 +83,7 @@ class Route:
         """Raises UNKNOWN_FIELD for unknown parameters. Names of fields are checked by data, which alone knows them."""
         if request.query_string:
             self.parameters.check_conditions(request.query)
+            if self.method not in ("GET", "HEAD"):
+                self.parameters.check_safeguards(request.query)
             if not self.parameters.of_records:
                 self.parameters.check_names(request.query)

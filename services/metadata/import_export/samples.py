@@ -116,6 +116,8 @@ class _Shape:
         """A field's value: as given, else set by the server, else the default."""
         if field.name in row:
             return _value(field, row[field.name], required=field.required and not field.nullable)
+        if field.auto == "sequence":
+            return None  # what is there is not numbered; a counter goes on after the given numbers
         if field.auto:
             return self._now
         if field.default is not None:

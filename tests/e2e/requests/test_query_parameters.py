@@ -91,6 +91,18 @@ async def test_unknown_parameters_by_part_of_the_api(admin: Client) -> None:
             assert refused == looked_at, (route.method, route.path, reply.status, reply.body)
 
 
+@pytest.mark.parametrize("name", ["dry_run", "dryrun", "dry-run", "dryRun", "expect", "expected"])
+async def test_a_write_that_is_meant_as_a_trial_is_not_made(admin: Client, name: str) -> None:
+    ticket = await make(admin, "ticket", status="kept")
+    before = (await admin.get("/ticket")).meta["total"]
+    for method, path in (("POST", "/ticket"), ("PUT", f"/ticket/{ticket['id']}"), ("PATCH", f"/ticket/{ticket['id']}"),
+                         ("DELETE", f"/ticket/{ticket['id']}")):  # fmt: skip
+        reply = await admin.request(method, f"{path}?{name}=true", {"status": "changed"})
+        assert reply.expect(400).code == "UNKNOWN_FIELD" and name in reply.body["error"]["message"]
+    assert (await admin.get(f"/ticket/{ticket['id']}?{name}=true")).expect(200).data == ticket
+    assert (await admin.get("/ticket")).meta["total"] == before
+
+
 @pytest.mark.parametrize("path", READS)
 async def test_field_names_are_not_parameters(admin: Client, path: str) -> None:
     ticket = await make(admin, "ticket", status="open")

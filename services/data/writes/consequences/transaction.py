@@ -39,6 +39,8 @@ async def transaction(
     Raises EffectRepeated where the effect of the write's key has been committed before.
     """
     app = write.context.the_app
+    write.dry_run = dry_run
+    write.peeked.clear()
     await write.resources.relay.activate(app)
     with tracing.span("engine", "writer", SPANS[action], entity.name) as span:
         async with _committed(write, dry_run) as unit:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -36,11 +36,14 @@ class WebhookConsent:
     _agreed: list[bytes] = field(default_factory=list)
     _keys: list[uuid.UUID] = field(default_factory=list)
     _keys_used: int = 0
+    _numbers: list[dict[tuple[str, str], int]] = field(default_factory=list)
+    _numbers_used: int = 0
 
     def begin(self) -> None:
         """Start over: the write is carried out again from its beginning."""
         self.requests.clear()
         self._keys_used = 0
+        self._numbers_used = 0
 
     @property
     def is_given(self) -> bool:
@@ -61,3 +64,17 @@ class WebhookConsent:
                 self._keys.append(draft.values[name])
             draft.values[name] = self._keys[self._keys_used]
             self._keys_used += 1
+
+    def forget_numbers(self) -> None:
+        """Have new numbers taken: the former ones belong to other records."""
+        self._numbers.clear()
+
+    async def keep_numbers(
+        self, take: Callable[[], Awaitable[dict[tuple[str, str], int]]]
+    ) -> dict[tuple[str, str], int]:
+        """The first numbers that were taken at this place the last time, or else now."""
+        if self._numbers_used == len(self._numbers):
+            self._numbers.append(await take())
+        kept = self._numbers[self._numbers_used]
+        self._numbers_used += 1
+        return dict(kept)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from libs.shared.bus.outbox.relay import Relay
 from libs.shared.runtime import Core
 from services.data.writes.statements.batching import WriteBatcher
+from services.data.writes.statements.counters import Counters
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +17,4 @@ class WriteResources:
     core: Core
     relay: Relay
     batcher: WriteBatcher = field(default_factory=WriteBatcher)
+    counters: Counters = field(default_factory=Counters)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -38,6 +39,12 @@ class WriteContext:
     """The requests to synchronous webhooks about this write; None where there are none."""
     checks_rules: bool = True
     """Whether rules and machines of records whose totals change apply, as those of the written records do."""
+    dry_run: bool = False
+    """Whether nothing of it will remain."""
+    numbered: dict[tuple[str, str, tuple[str, str]], None] = field(default_factory=dict)
+    """Entity, field and surrounding texts of the numbers that it has given."""
+    peeked: Counter[tuple[str, str, tuple[str, str]]] = field(default_factory=Counter)
+    """How many numbers of each a dry run has given, which takes none."""
     by_definition: bool = False
     """Whether a definition has the write done: it may write anything, and take transitions of any role."""
 
@@ -63,8 +70,8 @@ class WriteContext:
         return clock.now() if self.consent is None else self.consent.now
 
     def runs_once(self, entity: EntityModel) -> bool:
-        """Whether a write is never repeated: no slug can be taken meanwhile, and no webhook is called."""
-        return entity.definition.slug is None and not self.model.synchronous_webhooks
+        """Whether a write is never repeated: no slug or number can be taken meanwhile, and no webhook is called."""
+        return entity.definition.slug is None and not entity.numbered and not self.model.synchronous_webhooks
 
     def change(
         self,

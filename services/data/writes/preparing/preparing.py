@@ -12,7 +12,7 @@ from services.data.model import EntityModel
 from services.data.writes.context.drafts import TURN_ROWS, Draft, refuse_invalid
 from services.data.writes.context.write_context import WriteContext
 from services.data.writes.deciding import decisions
-from services.data.writes.preparing import slugs
+from services.data.writes.preparing import numbers, slugs
 from services.data.writes.preparing.files import UnknownFile, attach_files, resolve_files
 from services.data.writes.preparing.references import refuse_moved_anchors
 from services.data.writes.preparing.validation import Invalid, validate_create, validate_update
@@ -44,6 +44,8 @@ async def prepare(
             raise drafts[unknown.place].refuse(unknown) from None
     if decided and not write.model.rules(entity.name).is_empty:
         await decisions.decide(write, connection, entity, action, drafts)
+    if entity.numbered:
+        await numbers.assign(write, connection, entity, action, drafts)
     if entity.definition.slug is not None:
         await slugs.assign(connection, entity, action, drafts)
     return [_change(write, entity, action, draft) for draft in drafts]
@@ -84,6 +86,7 @@ async def complete(
     Raises CONFLICT where other records refer to a value that would change.
     """
     await resolve_files(connection, entity, draft.values)
+    await numbers.assign(write, connection, entity, action, [draft])
     await slugs.assign(connection, entity, action, [draft])
     await refuse_moved_anchors(connection, write.model, entity, [draft])
 

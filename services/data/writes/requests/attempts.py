@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from services.data.model import EntityModel
 from services.data.writes.context.write_context import WriteContext
+from services.data.writes.preparing.numbers import with_free_numbers
 from services.data.writes.preparing.slugs import with_free_slugs
 from services.data.writes.statements.changes import Action
 from services.data.writes.synchronous_webhooks.asking import with_consent
@@ -29,7 +30,7 @@ async def in_attempts(
 
     Raises what `run` and asking raise.
     """
-    attempt = partial(with_free_slugs, write.database, entity, bodies, run)
+    attempt = partial(with_free_slugs, write.database, entity, bodies, partial(with_free_numbers, write, run))
     if asks and write.model.synchronous_webhooks and may_be_asked(write, entity, action, bodies):
         return await with_consent(write, attempt)
     return await attempt()

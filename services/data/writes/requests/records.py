@@ -70,7 +70,7 @@ async def create(write: WriteContext, entity: EntityModel, body: dict[str, Any])
 async def _create(write: WriteContext, entity: EntityModel, body: dict[str, Any]) -> Written:
     draft = _draft(entity, body)
     alone = entity.key.generated and not draft.nested and not (entity.files and names_files(entity, body))
-    if not alone or _reads_stored(write, entity, Action.CREATE):
+    if not alone or entity.is_gapless or _reads_stored(write, entity, Action.CREATE):
         return await _create_in_transaction(write, entity, body)
     if not write.caller.is_admin:
         check_fields(write, entity, Action.CREATE, [draft])

@@ -21,6 +21,7 @@ from enum import Enum
 from typing import Any
 
 from libs.shared.schema import DELETED, VERSION_COLUMN
+from libs.shared.schema.fields import STAMPS
 from services.data.model import EntityModel, Link, quote
 from services.data.writes.statements.changes import Action, RowChange, Written
 
@@ -184,7 +185,7 @@ def _inserted(entity: EntityModel, shape: StatementShape, given: _Given) -> str:
         columns.append(quote(name))
         expressions.append(f"_u.{columns[-1]}")
     for field in entity.fields.values():
-        if field.auto and field.name not in shape.columns:
+        if field.auto in STAMPS and field.name not in shape.columns:
             columns.append(quote(field.name))
             expressions.append("now()")
     return (

@@ -51,6 +51,18 @@ def test_refused_parameters(parameters: Parameters, name: str, words: str) -> No
     assert [detail["field"] for detail in refusal.value.details] == [name]
 
 
+@pytest.mark.parametrize("name", ["dry_run", "dryrun", "dry-run", "dryRun", "DRY_RUN", "dry_rn", "expect", "expected"])
+def test_what_would_keep_a_write_from_happening_is_never_ignored(name: str) -> None:
+    with pytest.raises(RocketError, match="UNKNOWN_FIELD") as refusal:
+        CORE.check_safeguards(["page", name])
+    assert [detail["field"] for detail in refusal.value.details] == [name]
+    taking(name).check_safeguards([name])
+
+
+def test_other_names_are_no_safeguards() -> None:
+    CORE.check_safeguards(["whatever", "export", "except", "dry", "run", "direction", "x" * 10_000])
+
+
 def test_a_long_name_is_not_repeated() -> None:
     with pytest.raises(RocketError) as refusal:
         STRICT.check(["filter[" + "x" * 100_000])
