@@ -63,9 +63,10 @@ FROM_THE_LOG: tuple[type[Request[Any]], ...] = (
     ReadLog,
     *(of(service, ReadSignals) for service in SERVICES),
 )
+PREVIEWS = tuple(of(name, PreviewEffects) for name in ("webhook", "workflow", "notify"))
 ASKS: dict[str, tuple[type[Request[Any]], ...]] = {
     "metadata": (SeedAdmin, ListRoles, FindPeople),
-    "data": (AskSynchronousWebhooks, *(of(name, PreviewEffects) for name in ("webhook", "workflow", "notify"))),
+    "data": (AskSynchronousWebhooks, *PREVIEWS),
     "workflow": (
         *FROM_THE_LOG,
         AddRecord,
@@ -165,7 +166,7 @@ async def test_a_service_may_send_its_requests_and_announcements(address: str, s
 def test_requests_without_a_caller_are_permitted() -> None:
     """All but what they ask in the name of a caller, for whom the gateway has vouched."""
     asked: set[type[Request[Any]]] = {kind for kinds in ASKS.values() for kind in kinds} | set(BY_ALL)
-    assert {kind for kind in asked if not kind.by_services} == {AuthorizeRecords, ListRoles, SeedAdmin}
+    assert {kind for kind in asked if not kind.by_services} == {AuthorizeRecords, ListRoles, SeedAdmin, *PREVIEWS}
 
 
 @pytest.mark.parametrize("service", ASKS)
