@@ -13,6 +13,7 @@ from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent, SignalEvent
 from libs.shared.contracts.workflow_notifications import NotificationRequested
 from services.notify import store
+from services.notify.delegates import with_delegates
 from services.notify.fan_out import FanOut, NotificationRequest, fan_out
 from services.notify.mail_worker import SAFETY_S
 from services.notify.matching import match
@@ -69,7 +70,9 @@ async def plan_signals(state: State, app: AppRef, events: Sequence[SignalEvent])
     settings = state.core.settings
     mails = bool(settings.smtp_host)
     requests = [workflow_notifications(each, app.name, settings.public_url, mails) if each else [] for each in asked]
-    directory = await find_people(state.core.rpc, app, [request for some in requests for request in some])
+    rpc = state.core.rpc
+    directory = await find_people(rpc, app, [request for some in requests for request in some])
+    requests = [await with_delegates(rpc, app, some, directory) for some in requests]
     reactions = [[fan_out(request, directory) for request in some] or None for some in requests]
     has_mails = any(new.channel == MAIL for some in reactions if some for each in some for new in each.notifications)
     return Plan(reactions, clock.now() + timedelta(seconds=SAFETY_S) if has_mails else None)

@@ -12,7 +12,8 @@ from services.notify.recipients import MAX_RECIPIENTS_OF_PATH, Addressees, Recei
 from services.notify.templates import MAX_BODY_CHARACTERS, as_text, one_line
 from services.notify.transition_actions import CHANNELS, MAIL
 
-NEEDS_SOMEBODY = ("action", "approval_requested", "reminder", "escalated")
+ASKS = ("approval_requested", "reminder", "escalated")
+NEEDS_SOMEBODY = ("action", *ASKS)
 NOBODY_KNOWN = "nobody is known whom this could be told"
 
 
@@ -27,6 +28,11 @@ class WorkflowNotification:
     addressees: Addressees
     error: str | None = None
     links: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def asks_for_decision(self) -> bool:
+        """Whether it asks for a decision."""
+        return self.event.about in ASKS
 
     @property
     def needs_somebody(self) -> bool:

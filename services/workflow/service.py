@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from libs.shared.bus.consumers.consumer import Consumer
 from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.bus.timers.due import Due
-from libs.shared.contracts.delegations import CreateDelegation, DeleteDelegation, ListDelegations
+from libs.shared.contracts.delegations import CreateDelegation, DeleteDelegation, FindDelegates, ListDelegations
 from libs.shared.contracts.effect_previews import PreviewEffects
 from libs.shared.contracts.figures import CountFigures
 from libs.shared.contracts.operations import of
@@ -73,6 +73,7 @@ SERVICE = Service(
         ListDelegations: delegations.list_delegations,
         CreateDelegation: delegations.create_delegation,
         DeleteDelegation: delegations.delete_delegation,
+        FindDelegates: delegations.find_delegates,
     },
     consumers=(
         Consumer(

@@ -20,6 +20,7 @@ from libs.shared.bus.nats.protocol import Message
 from libs.shared.bus.outbox.fenced_publisher import FencedPublisher
 from libs.shared.contracts.apps import FindApps
 from libs.shared.contracts.commits import FetchCommit, LocateRange, ReadEntityLog, ReadLog
+from libs.shared.contracts.delegations import FindDelegates
 from libs.shared.contracts.effect_previews import PreviewEffects
 from libs.shared.contracts.effects import AddRecord, FetchRecords, MoveState, PageRecords, RemoveRecord, SetFields
 from libs.shared.contracts.identity import FindPeople, ListRoles, SeedAdmin
@@ -79,7 +80,7 @@ ASKS: dict[str, tuple[type[Request[Any]], ...]] = {
         SetFields,
     ),
     "webhook": (*FROM_THE_LOG, LocateRange, ReadEntityLog),
-    "notify": (*FROM_THE_LOG, FindPeople),
+    "notify": (*FROM_THE_LOG, FindDelegates, FindPeople),
     "events": FROM_THE_LOG,
 }
 """What each service asks others. Who asks something new adds it here and in accounts.conf."""

@@ -61,6 +61,23 @@ class DeleteDelegation(Request[Response]):
     id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Delegates:
+    """Who decides for whom now: `[delegator, delegate]` by their ids."""
+
+    pairs: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class FindDelegates(Request[Delegates]):
+    """Who decides in the place of these users (ids), in instances of a workflow: to tell them of decisions, too."""
+
+    service, name, reply = "workflow", "delegations.find", Delegates
+    by_services = True
+    users: list[str]
+    workflow_id: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DelegationChanged(AuditedChange):
     """A delegation was given or ended: `delegations_created`, `delegations_deleted`."""

@@ -12,9 +12,11 @@ from libs.shared.contracts.audit import audited
 from libs.shared.contracts.context import SYSTEM, Context
 from libs.shared.contracts.delegations import (
     CreateDelegation,
+    Delegates,
     DelegationBody,
     DelegationChanged,
     DeleteDelegation,
+    FindDelegates,
     ListDelegations,
 )
 from libs.shared.contracts.messages import Response
@@ -76,6 +78,13 @@ async def delete_delegation(state: State, context: Context, request: DeleteDeleg
             raise not_found("Delegation")
         transaction.emit(_told(context, str(delegation_id), "delete", _named(before, index), None))
     return Response(body=exact.dumps({"data": {"id": str(delegation_id), "deleted": True}}))
+
+
+async def find_delegates(state: State, context: Context, request: FindDelegates) -> Delegates:
+    """Who decides in the place of users now; asked by the notify service."""
+    database = state.database(context.the_app)
+    rows = await database.fetch(store.DELEGATES, request.users, clock.now(), request.workflow_id)
+    return Delegates([(row["from_id"], row["to_id"]) for row in rows])
 
 
 async def _checked(state: State, context: Context, body: DelegationBody, index: WorkflowIndex) -> NewDelegation:

@@ -23,7 +23,8 @@ async def test_users_delegate_their_own_decisions_and_admins_those_of_others(sta
     await admin.define(entity("order", text("title")))
     ask = {"id": "ask", "type": "approval", "assignee": {"type": "role", "role": "boss"}}
     flow = await admin.define({"name": "approve", "trigger": {"type": "manual"}, "steps": [ask]}, "workflows")
-    boss, deputy, other = [await admin.user(f"{name}@example.com", ["boss"]) for name in ("boss", "deputy", "other")]
+    roles = {"boss": ["boss"], "deputy": [], "other": []}
+    boss, deputy, other = [await admin.user(f"{name}@example.com", roles[name]) for name in roles]
     holiday = {"to": "deputy@example.com", "until": at(days=7), "workflows": ["approve"], "reason": "holiday"}
     made = (await boss.post(PATH, holiday)).expect(201).data
     assert (made["from"]["email"], made["to"]["email"]) == ("boss@example.com", "deputy@example.com")
@@ -37,6 +38,18 @@ async def test_users_delegate_their_own_decisions_and_admins_those_of_others(sta
     assert (await other.get(PATH)).data == []
     (await other.get(f"{PATH}?all=true")).expect(403)
     assert len((await admin.get(f"{PATH}?all=true")).data) == 2
+
+    # The delegate hears of what is asked of the delegator, sees it, and decides in their place.
+    instance = (await admin.post("/_workflows/start", {"workflow": "approve"})).expect(201).data
+
+    async def asked() -> Any:
+        return (await deputy.get("/_notifications")).data
+
+    assert [row["subject"] for row in await eventually(asked)] == ["approve: a decision is awaited"]
+    (await other.post(f"/_workflows/{instance['id']}/approve")).expect(403)
+    decided = (await deputy.post(f"/_workflows/{instance['id']}/approve")).expect(200).data
+    entry = next(each for each in decided["history"] if each["status"] == "approved")
+    assert (entry["by"], entry["on_behalf_of"]) == (made["to"]["id"], made["from"]["id"])
 
     # The engine asks by user and time; nothing is passed on.
     rows = await query(stack, admin, DELEGATIONS, made["to"]["id"], clock.now())

@@ -8,6 +8,7 @@ import pytest
 
 from libs.shared.contracts.workflow_notifications import NotificationRequested
 from libs.shared.people import Person
+from services.notify.delegates import widened
 from services.notify.fan_out import fan_out
 from services.notify.recipients import Directory
 from services.notify.workflow_notifications import NOBODY_KNOWN, workflow_notifications
@@ -16,17 +17,20 @@ ANN = Person("0190a000-0000-7000-8000-00000000000a", "ann@example.com", frozense
 BOB = Person("0190a000-0000-7000-8000-00000000000b", "bob@example.com", frozenset({"boss"}))
 
 
-def told(public_url: str = "https://rocket.example", mails: bool = True, **values: Any) -> list[Any]:
+def event_of(**values: Any) -> NotificationRequested:
     known: dict[str, Any] = {
         "trace_id": "t", "instance_id": "i", "workflow_id": "w", "workflow_name": "leave", "entity": "leave",
         "record_id": "r", "user_id": BOB.id, "user_email": BOB.email, "cause_depth": 1, "about": "approval_requested",
         "step": "review", "channels": ["in_app", "email"], "text": {"subject": "Please decide", "body": "A leave."},
         "recipients": [{"role": "boss"}], "effect_key": "i/1/review",
     }  # fmt: skip
-    asked = NotificationRequested(**{**known, **values})
+    return NotificationRequested(**{**known, **values})
+
+
+def told(public_url: str = "https://rocket.example", mails: bool = True, **values: Any) -> list[Any]:
     directory = Directory(by_role={"boss": [ANN, BOB]})
     directory.add([ANN, BOB])
-    requests = workflow_notifications(asked, "shop", public_url, mails)
+    requests = workflow_notifications(event_of(**values), "shop", public_url, mails)
     return [new for request in requests for new in fan_out(request, directory).notifications]
 
 
@@ -72,3 +76,19 @@ def test_an_outcome_that_reaches_nobody_is_no_news() -> None:
 def test_a_text_without_subject_has_its_first_line_as_one() -> None:
     (new, *_) = told(text={"body": "Decide soon\nby Friday"}, public_url="")
     assert (new.subject, new.metadata["link"]) == ("Decide soon", "/admin/shop/instances/i")
+
+
+def test_delegates_are_asked_in_the_place_of_those_who_are() -> None:
+    cyd = Person("0190a000-0000-7000-8000-00000000000c", "cyd@example.com")
+    known: dict[str, Any] = {"channels": ["in_app"], "except_users": [BOB.id]}
+    directory = Directory(by_role={"boss": [ANN, BOB]})
+    directory.add([ANN, BOB, cyd])
+
+    def asked(**values: Any) -> set[str | None]:
+        (request,) = workflow_notifications(event_of(**{**known, **values}), "shop", "", mails=True)
+        for_delegates = widened(request, {ANN.id: {cyd.id}}, directory)
+        return {new.user_id for new in fan_out(for_delegates, directory).notifications}
+
+    assert asked() == {ANN.id, cyd.id}
+    assert asked(except_users=[ANN.id]) == {BOB.id}  # who may not decide is not replaced
+    assert asked(about="approved") == {ANN.id}
