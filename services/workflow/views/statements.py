@@ -21,7 +21,11 @@ SHOWN = f"""i.id, i.workflow_id, i.workflow_name, i.status, i.current_step, i.cu
         ORDER BY h.seq DESC LIMIT {MAX_HISTORY}) h) AS history,
     i.created_at, i.updated_at, i.current_steps, i.entity, i.record_id, i.parent_id,
     i.state -> 'initiator' AS initiator, i.state -> 'failed' AS failed, i.state -> 'warnings' AS warnings,
-    coalesce(i.followed, i.definition) AS definition, i.state -> 'trigger' AS trigger, i.state -> 'steps' AS steps,
+    coalesce(i.followed, i.definition) AS definition,
+    jsonb_build_object('record', i.state -> 'trigger' -> 'record') AS trigger,
+    (SELECT jsonb_object_agg(s.key, jsonb_build_object('record_id', s.value -> 'record_id'))
+        FROM jsonb_each(i.state -> 'steps') s
+        WHERE jsonb_typeof(s.value) = 'object' AND s.value ? 'record_id') AS steps,
     CASE WHEN a.waiting THEN (
         SELECT json_agg(f) FROM jsonb_array_elements(i.state -> 'frames') f WHERE f ->> 'phase' = 'deciding'
     ) END AS frames,
