@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { complete } from "./completion";
-import { contextNames, namesOf } from "./expressions";
+import { namesOf } from "./expressions";
 import { mistakeIn, rangeOf } from "./mistakes";
+import { stepNames } from "./workflow-names";
 import type { AppSchema } from "./schema";
 
 const field = (name: string, type: string, more = {}) => ({ name, type, enum: null, ...more });
@@ -23,7 +24,7 @@ describe("completion", () => {
     expect(labels("")).toEqual(expect.arrayContaining(["record", "old", "related", "len", "true"]));
     expect(labels("", namesOf("visibility", schema, "order"))).not.toContain("old");
     expect(labels("", namesOf("webhook", schema, "order"))).toContain("changes");
-    expect(labels("context.", contextNames(["deal", "amount"]))).toEqual(["deal", "amount"]);
+    expect(labels("context.", stepNames({ context: { deal: "record.id" }, inputs: { amount: {} } }, schema))).toEqual(["deal", "amount"]);
   });
   test("members of a record, of its changes, and of rows within the functions that go over a list", () => {
     expect(labels("record.am")).toEqual(["title", "amount", "stage", "deleted_at"]);

@@ -15,7 +15,7 @@ export interface Seen {
 export type Names = { [name: string]: Seen };
 
 /** Where an expression stands; it decides which names it can see. */
-export type Place = "rule" | "guard" | "webhook" | "notification" | "visibility" | "context";
+export type Place = "rule" | "guard" | "webhook" | "notification" | "visibility";
 
 const USER: Seen = { type: "user", members: { id: { type: "string" }, email: { type: "string" }, roles: { type: "list" } } };
 const ACTION: Seen = { type: "string", values: ["create", "update", "delete"] };
@@ -42,14 +42,7 @@ export function namesOf(place: Place, schema: AppSchema, entityName: unknown, lo
       return { ...event, changes: { members: changesOf(members) }, entity: { type: "string" }, ...(place === "webhook" ? { event: { type: "string" } } : {}) };
     case "visibility":
       return { record, user: USER, now: NOW };
-    case "context":
-      return { now: NOW };
   }
-}
-
-/** The names that a workflow's conditions can see: its context. */
-export function contextNames(names: string[]): Names {
-  return { context: { members: Object.fromEntries(names.map((name): [string, Seen] => [name, {}])) }, now: NOW };
 }
 
 function fieldsOf(entity: Entity): Names {

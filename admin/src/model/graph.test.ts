@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { place } from "./graph";
 import { machineGraph } from "./machine";
-import { workflowGraph } from "./workflow";
 
 test("a machine's states are boxes, its transitions arrows, one for each state before", () => {
   const graph = machineGraph("draft", [{ from: ["draft", "sent"], to: "void", roles: ["boss"], guard: "record.amount > 0" }, { from: "", to: "" }]);
@@ -9,18 +8,6 @@ test("a machine's states are boxes, its transitions arrows, one for each state b
   expect(graph.edges).toEqual([
     { from: "draft", to: "void", label: "boss ?" },
     { from: "sent", to: "void", label: "boss ?" },
-  ]);
-});
-
-test("a workflow's targets are arrows; a target that is missing is the end, a timeout needs a time", () => {
-  const steps = [
-    { id: "ask", type: "approval", on_approve: { goto: "do" }, on_reject: "end", on_timeout: { goto: "do" } },
-    { id: "do", type: "action" },
-  ];
-  expect(workflowGraph(steps).edges).toEqual([
-    { from: "ask", to: "do", label: "approve" },
-    { from: "ask", to: "end", label: "reject" },
-    { from: "do", to: "end", label: "" },
   ]);
 });
 
@@ -33,8 +20,18 @@ test("every box has a place, and parallel arrows stay apart", () => {
 });
 
 test("a graph that is still being typed is drawn as far as it goes", () => {
-  const steps = [{ id: "ask", type: "approval", on_approve: { goto: "" } }, { id: "", type: "action" }, { id: "ask", type: "condition" }];
-  const placed = place(workflowGraph(steps));
-  expect(placed.nodes.map((node) => node.id)).toEqual(["ask", "end"]);
-  expect(place({ nodes: [{ id: "a", label: "a" }], edges: [{ from: "a", to: "gone" }] }).edges).toEqual([]);
+  const placed = place({ nodes: [{ id: "a", label: "a" }, { id: "", label: "" }, { id: "a", label: "b" }], edges: [{ from: "a", to: "gone" }] });
+  expect(placed.nodes.map((node) => node.label)).toEqual(["b"]);
+  expect(placed.edges).toEqual([]);
+});
+
+test("frames stand around their boxes, one in another", () => {
+  const nodes = [{ id: "a", label: "a" }, { id: "b", label: "b", group: "in" }, { id: "c", label: "c", group: "in" }, { id: "d", label: "d" }];
+  const groups = [{ id: "out", label: "" }, { id: "in", label: "left", group: "out" }];
+  const placed = place({ nodes, edges: [{ from: "a", to: "b" }, { from: "b", to: "c" }, { from: "c", to: "d" }], groups });
+  const [outer, inner] = placed.groups;
+  const box = placed.nodes.find((node) => node.id === "b")!;
+  expect(inner!.x).toBeLessThan(box.x);
+  expect(inner!.y + inner!.height).toBeGreaterThan(box.y + box.height);
+  expect(outer!.x).toBeLessThanOrEqual(inner!.x);
 });

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { ACTION_TYPES, STEP_TYPES, TRIGGER_TYPES } from "../model/workflow";
 
 const HERE = import.meta.dirname;
 const words = (language: string) => JSON.parse(readFileSync(join(HERE, `${language}.json`), "utf8")) as Record<string, string>;
@@ -52,5 +53,18 @@ test("every key of a definition's form has its word", () => {
     return [...(label ? [label] : name ? [`key.${name}`] : []), ...(add ? [add] : [])];
   });
   expect(named.length).toBeGreaterThan(40);
+  expect(named.filter((key) => !english.has(key))).toEqual([]);
+});
+
+test("every type of step, action and trigger, and every problem of a workflow has its word", () => {
+  const english = keys("en");
+  const problems = [...readFileSync(join(HERE, "../model/workflow-check.ts"), "utf8").matchAll(/(?:wrong\(.*?, |word: )"(\w+)"/g)].map((found) => `flow.problem.${found[1]!}`);
+  expect(problems.length).toBeGreaterThan(10);
+  const named = [
+    ...STEP_TYPES.flatMap((type) => [`flow.step.${type}`, `flow.stepHelp.${type}`]),
+    ...ACTION_TYPES.map((type) => `flow.action.${type}`),
+    ...TRIGGER_TYPES.map((type) => `flow.trigger.${type}`),
+    ...problems,
+  ];
   expect(named.filter((key) => !english.has(key))).toEqual([]);
 });

@@ -38,6 +38,8 @@ function Stored({ app, kind, id }: { app: string; kind: string; id: string }) {
   if (found.error) return <Failed error={found.error} retry={() => void found.refetch()} />;
   if (!found.data) return <Loader m="xl" aria-label={t("shell.loading")} />;
   const { data: row, etag } = found.data;
+  // A builder needs the room; what was before stands below it.
+  const isWide = kind === "workflows";
   const discard = async () => {
     await remove.mutateAsync(id);
     showDone(t("definitions.deleted"));
@@ -54,11 +56,11 @@ function Stored({ app, kind, id }: { app: string; kind: string; id: string }) {
       }
     >
       <Columns gap="lg">
-        <Columns.Col span={{ base: 12, lg: 9 }}>
+        <Columns.Col span={{ base: 12, lg: isWide ? 12 : 9 }}>
           <Editor key={etag} app={app} kind={kind} id={id} etag={etag} initial={documentOf(kind, row)} />
         </Columns.Col>
-        <Columns.Col span={{ base: 12, lg: 3 }}>
-          <Versions app={app} kind={kind} id={id} />
+        <Columns.Col span={{ base: 12, lg: isWide ? 12 : 3 }}>
+          <Versions app={app} kind={kind} id={id} current={documentOf(kind, row)} />
         </Columns.Col>
       </Columns>
     </Page>

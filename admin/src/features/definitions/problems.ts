@@ -17,9 +17,12 @@ export function problemsIn(error: Error | null, checked: Document): Problems | n
   return isApiError(error, 422) ? { checked, byPath: byPathOf(error) } : null;
 }
 
-/** Those that have a position in an expression: these can be told while it is being typed. */
-export function mistakesIn(error: ApiError, checked: Document): Problems {
-  const found = Object.entries(byPathOf(error)).filter(([path, messages]) => messages.some(mistakeIn) && valueAt(checked, path) !== "");
+/** Those that can be told while the document is being typed: with a position in an expression, or all that is not just empty. */
+export function mistakesIn(error: ApiError, checked: Document, all = false): Problems {
+  const found = Object.entries(byPathOf(error)).filter(([path, messages]) => {
+    const value = valueAt(checked, path);
+    return value !== "" && (messages.some(mistakeIn) || (all && value !== undefined));
+  });
   return { checked, byPath: Object.fromEntries(found) };
 }
 

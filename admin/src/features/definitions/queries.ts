@@ -109,7 +109,7 @@ export function useMistakes(app: string, kind: string, change: Change, isChanged
     queryFn: ({ signal }) =>
       plan(app, kind, settled, signal).then(
         () => null,
-        (error: Error) => (isApiError(error, 422) ? mistakesIn(error, settled.document) : null),
+        (error: Error) => (isApiError(error, 422) ? mistakesIn(error, settled.document, kind === "workflows") : null),
       ),
     enabled: isChanged && CHECKED.has(kind),
     staleTime: Infinity,
@@ -131,6 +131,14 @@ export const versionsQuery = (app: string, kind: string, id: string) =>
     queryKey: [...keys.definitions(app, kind), id, "versions"],
     queryFn: ({ signal }) =>
       request<Version[]>(app, "GET", `${pathOf(kind, id)}/versions`, { signal }).then((reply) => reply.data),
+  });
+
+/** A definition as it was in a version. */
+export const versionQuery = (app: string, kind: string, id: string, version: number) =>
+  queryOptions({
+    queryKey: [...keys.definitions(app, kind), id, "version", version],
+    queryFn: ({ signal }) => request<Document>(app, "GET", `/_admin/${kind}/${encodeURIComponent(id)}`, { query: { version: String(version) }, signal }).then((reply) => reply.data),
+    staleTime: Infinity,
   });
 
 /** Make a former version the newest one. */

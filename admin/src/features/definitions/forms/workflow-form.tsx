@@ -1,165 +1,94 @@
-import { Autocomplete, Fieldset, Group, Select, SimpleGrid, Stack, TextInput } from "@mantine/core";
+import { Grid as Columns, Group, SegmentedControl, SimpleGrid, Stack } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useAppSchema } from "../../../api/app-schema";
-import { useRoles } from "../../../api/roles";
-import { type Step, targetStep, targetsOf, workflowGraph } from "../../../model/workflow";
-import { LazyGraph } from "../../../ui/graph/lazy";
-import { ActionRows } from "../parts/action-rows";
-import { ChoiceKey, EntityKey, SuggestedKey, SwitchKey, TextKey } from "../parts/keys";
-import { ContextExpressionKey } from "../parts/expression-key";
-import { Rows } from "../parts/rows";
-import { Nested, useKey, useScope } from "../parts/scope";
-import type { Document } from "../queries";
+import { allSteps, stepsOf } from "../../../model/workflow";
+import { SwitchKey, TextKey } from "../parts/keys";
+import { ProblemsOf, useDocumentProblems, useScope } from "../parts/scope";
+import { Canvas } from "../workflow/canvas";
+import { type Builder, BuilderContext, type Placing, type Selection, useBuilder } from "../workflow/context";
+import { Outline } from "../workflow/outline";
+import { StepPicker } from "../workflow/picker";
+import { ProblemList } from "../workflow/problem-list";
+import { StartPanel } from "../workflow/start-panel";
+import { StepPanel } from "../workflow/step-panel";
+import { useAllProblems } from "../workflow/use-problems";
 
-const STEP_TYPES = ["action", "condition", "approval"];
-const END = "end";
-
-/** A workflow: a picture of it, its trigger, and its steps as an outline that a keyboard is enough for. */
+/** A workflow: a picture or an outline of its steps, and beside it the form of what is selected there. */
 export default function WorkflowForm() {
-  const { t } = useTranslation();
-  const { document } = useScope();
-  const steps = (document["steps"] ?? []) as Step[];
-  const context = Object.keys((document["context"] ?? {}) as Document);
-  return (
-    <Stack>
-      <LazyGraph graph={workflowGraph(steps)} label={t("workflow.picture")} />
-      <SimpleGrid cols={{ base: 1, sm: 2 }}>
-        <TextKey name="name" required />
-      </SimpleGrid>
-      <Nested name="trigger">
-        <Trigger />
-      </Nested>
-      <Nested name="context">
-        <Context />
-      </Nested>
-      <Rows name="steps" label="workflow.steps" add="workflow.addStep" blank={blankStep("", "action")} vertical>
-        {() => <StepKeys ids={steps.map((step) => String(step.id ?? ""))} context={context} />}
-      </Rows>
-      <SwitchKey name="active" otherwise />
-    </Stack>
-  );
-}
-
-function Trigger() {
-  const { t } = useTranslation();
-  const { app, document } = useScope();
-  const machines = useAppSchema(app).entities.find((each) => each.name === document["entity"])?.state_machines ?? [];
-  const machine = machines.find((each) => each.field === document["field"]);
-  const states = machine ? [machine.initial, ...machine.transitions.map((each) => each.to)] : [];
-  return (
-    <Fieldset legend={t("workflow.trigger")} p="sm">
-      <Group gap="xs" align="flex-end">
-        <EntityKey name="entity" required w={200} />
-        <ChoiceKey name="field" values={machines.map((each) => each.field)} required w={180} />
-        <SuggestedKey name="to" values={states} required w={180} />
-      </Group>
-    </Fieldset>
-  );
-}
-
-/** Names for values of the record: a line each, and one more to type a new name into. */
-function Context() {
-  const { t } = useTranslation();
-  const { document, onChange } = useScope();
-  const names = Object.keys(document);
-  const put = (before: string, name: string, path: string) => {
-    const entries: [string, unknown][] = Object.entries(document).map(([key, value]) => (key === before ? [name, path] : [key, value]));
-    if (before === "") entries.push([name, path]);
-    onChange(Object.fromEntries(entries.filter(([key]) => key !== "")));
+  const { app, document: definition, onChange: change } = useScope();
+  const [selection, setSelection] = useState<{ at: Selection; isFresh: boolean }>({ at: null, isFresh: false });
+  const [placing, setPlacing] = useState<Placing>();
+  const { all: problems, inPlace } = useAllProblems(definition, useDocumentProblems());
+  const steps = allSteps(stepsOf(definition));
+  const select = (at: Selection, isFresh = false) => setSelection({ at, isFresh });
+  const builder: Builder = {
+    app, definition, steps, change, problems, isFresh: selection.isFresh,
+    selected: selection.at, select,
+    ask: (next) => setPlacing(() => next),
+    apply: (edited) => {
+      if (!edited) return;
+      change(edited.definition);
+      select(edited.path);
+    },
+  };
+  const place = (type: string) => {
+    const edited = placing!(type);
+    setPlacing(undefined);
+    change(edited.definition);
+    select(edited.path, true);
   };
   return (
-    <Fieldset legend={t("workflow.context")} p="sm">
-      <Stack gap={4}>
-        {[...names, ""].map((name, at) => (
-          <Group key={at} gap="xs" wrap="nowrap">
-            <TextInput
-              size="xs"
-              w={200}
-              aria-label={t("workflow.contextName")}
-              placeholder={t("workflow.contextName")}
-              defaultValue={name}
-              onBlur={(event) => event.currentTarget.value !== name && put(name, event.currentTarget.value, String(document[name] ?? "record.id"))}
-            />
-            {name !== "" && (
-              <TextInput
-                size="xs"
-                flex={1}
-                classNames={{ input: "rk-mono" }}
-                aria-label={t("workflow.contextPath", { name })}
-                value={String(document[name] ?? "")}
-                onChange={(event) => onChange({ ...document, [name]: event.currentTarget.value })}
-              />
-            )}
-          </Group>
-        ))}
-      </Stack>
-    </Fieldset>
+    <BuilderContext.Provider value={builder}>
+      <ProblemsOf problems={inPlace}>
+        <Stack gap="sm">
+          <Basics />
+          <ProblemList problems={problems} />
+          <Columns gap="md">
+            <Columns.Col span={{ base: 12, md: 6, xl: 7 }}>
+              <Picture />
+            </Columns.Col>
+            <Columns.Col span={{ base: 12, md: 6, xl: 5 }}>
+              <Panel />
+            </Columns.Col>
+          </Columns>
+          <StepPicker opened={placing !== undefined} onPick={place} onClose={() => setPlacing(undefined)} />
+        </Stack>
+      </ProblemsOf>
+    </BuilderContext.Provider>
   );
 }
 
-function StepKeys({ ids, context }: { ids: string[]; context: string[] }) {
-  const { document, onChange } = useScope();
-  const type = String(document["type"]);
-  const others = ids.filter((id) => id !== "" && id !== document["id"]);
+/** The form of the selected step, or of the start. */
+function Panel() {
+  const { steps, selected } = useBuilder();
+  const here = selected && steps.find((each) => each.path.join(".") === selected.join("."));
+  return <div className="rk-panel">{here ? <StepPanel key={here.path.join(".")} here={here} /> : <StartPanel />}</div>;
+}
+
+function Basics() {
   return (
-    <>
-      <Group gap="xs" align="flex-end">
-        <TextKey name="id" label="key.stepId" required w={180} />
-        <ChoiceKey name="type" label="key.stepType" values={STEP_TYPES} required w={140} onPick={(picked) => picked && onChange(blankStep(String(document["id"] ?? ""), picked))} />
-        {targetsOf(type).map((key) => (
-          <TargetKey key={key} name={key} others={others} />
-        ))}
+    <SimpleGrid cols={{ base: 1, sm: 2 }}>
+      <TextKey name="name" required />
+      <TextKey name="description" />
+      <Group>
+        <SwitchKey name="active" otherwise />
+        <SwitchKey name="notify" label="flow.notify" otherwise />
       </Group>
-      {type === "condition" && <ContextExpressionKey name="expression" context={context} required />}
-      {type === "approval" && (
-        <Group gap="xs" align="flex-end">
-          <Nested name="assignee">
-            <AssigneeKey />
-          </Nested>
-          <TextKey name="timeout" hint="72h" w={120} />
-        </Group>
-      )}
-      {type === "action" && <ActionRows name="actions" types={["set_field", "webhook"]} />}
-    </>
+    </SimpleGrid>
   );
 }
 
-function blankStep(id: string, type: string): Document {
-  if (type === "condition") return { id, type, expression: "", on_true: END, on_false: END };
-  if (type === "approval") return { id, type, assignee: { type: "role", role: "admin" }, on_approve: END, on_reject: END };
-  return { id, type, actions: [] };
-}
-
-/** Where a step leads: another step, or the end. */
-function TargetKey({ name, others }: { name: string; others: string[] }) {
+/** The canvas, or the outline: on a narrow screen the outline comes first. */
+function Picture() {
   const { t } = useTranslation();
-  const [value, set] = useKey(name);
-  const chosen = targetStep(value);
+  const isNarrow = useMediaQuery("(max-width: 48em)", undefined, { getInitialValueInEffect: false });
+  const [chosen, choose] = useState<string>();
+  const view = chosen ?? (isNarrow ? "outline" : "canvas");
   return (
-    <Select
-      size="xs"
-      w={160}
-      label={t(`key.${name}`)}
-      data={[...new Set([END, ...others, chosen])]}
-      value={chosen}
-      allowDeselect={false}
-      onChange={(picked) => picked && set(picked === END ? END : { goto: picked })}
-    />
-  );
-}
-
-function AssigneeKey() {
-  const { app, document, onChange } = useScope();
-  const roles = useRoles(app);
-  const { t } = useTranslation();
-  return (
-    <Autocomplete
-      size="xs"
-      w={200}
-      label={t("key.assigneeRole")}
-      data={roles}
-      value={String(document["role"] ?? "")}
-      onChange={(role) => onChange({ type: "role", role })}
-    />
+    <Stack gap="xs">
+      <SegmentedControl size="xs" aria-label={t("flow.view")} value={view} onChange={choose} data={["canvas", "outline"].map((each) => ({ value: each, label: t(`flow.view.${each}`) }))} />
+      {view === "canvas" ? <Canvas /> : <Outline />}
+    </Stack>
   );
 }

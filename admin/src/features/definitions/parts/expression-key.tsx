@@ -1,6 +1,6 @@
 import { CodeInput } from "../../../ui/code/code-input";
 import type { Load, Names, Place } from "../../../model/expressions";
-import { contextNames, namesOf } from "../../../model/expressions";
+import { namesOf } from "../../../model/expressions";
 import { useAppSchema } from "../../../api/app-schema";
 import { type KeyProps, useLabel } from "./keys";
 import { useKey, useProblems, useScope } from "./scope";
@@ -9,15 +9,11 @@ import { useKey, useProblems, useScope } from "./scope";
 export function ExpressionKey({ place, entity, loads, ...props }: KeyProps & { place: Place; entity: unknown; loads?: Load[] }) {
   const { app } = useScope();
   const schema = useAppSchema(app);
-  return <WithNames {...props} names={namesOf(place, schema, entity, loads)} />;
+  return <NamedExpressionKey {...props} names={namesOf(place, schema, entity, loads)} />;
 }
 
-/** An expression over the context of a workflow. */
-export function ContextExpressionKey({ context, ...props }: KeyProps & { context: string[] }) {
-  return <WithNames {...props} names={contextNames(context)} />;
-}
-
-function WithNames({ names, ...props }: KeyProps & { names: Names }) {
+/** An expression over names that are given. */
+export function NamedExpressionKey({ names, ...props }: KeyProps & { names: Names }) {
   const [value, set] = useKey(props.name);
   const empty = props.required ? "" : undefined;
   return (

@@ -26,6 +26,11 @@ export function ProblemsOf({ problems, children }: { problems: Problems | null; 
   return <ProblemsContext.Provider value={problems}>{children}</ProblemsContext.Provider>;
 }
 
+/** What is wrong with the whole document, as far as it is known. */
+export function useDocumentProblems(): Problems | null {
+  return useContext(ProblemsContext);
+}
+
 export function useScope(): Scope {
   const scope = useContext(ScopeContext);
   if (!scope) throw new Error("a key stands outside of every document");

@@ -1,16 +1,19 @@
 import { Button, Text, Timeline, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { timestampCell } from "../../../fields/moments";
 import { showDone } from "../../../ui/errors";
 import { Failed } from "../../../ui/failed";
-import { useRestoreVersion, versionsQuery } from "../queries";
+import { type Document, useRestoreVersion, versionsQuery } from "../queries";
+import { VersionDiff } from "./version-diff";
 
 const SHOWN_PATHS = 6;
 
 /** The versions of a definition: who changed what, and a way back to each. */
-export function Versions({ app, kind, id }: { app: string; kind: string; id: string }) {
+export function Versions({ app, kind, id, current }: { app: string; kind: string; id: string; current: Document }) {
   const { t } = useTranslation();
+  const [compared, compare] = useState<number>();
   const versions = useQuery(versionsQuery(app, kind, id));
   const restore = useRestoreVersion(app, kind, id);
   const goBack = async (version: number) => {
@@ -32,10 +35,16 @@ export function Versions({ app, kind, id }: { app: string; kind: string; id: str
             </Text>
             <Text size="sm">{row.changed.slice(0, SHOWN_PATHS).join(", ")}</Text>
             {at > 0 && (
+              <Button size="compact-xs" variant="subtle" aria-expanded={compared === row.version} onClick={() => compare(compared === row.version ? undefined : row.version)}>
+                {t("diff.compare")}
+              </Button>
+            )}
+            {at > 0 && (
               <Button size="compact-xs" variant="subtle" loading={restore.isPending && restore.variables === row.version} onClick={() => void goBack(row.version)}>
                 {t("definitions.restore")}
               </Button>
             )}
+            {compared === row.version && <VersionDiff app={app} kind={kind} id={id} version={row.version} current={current} />}
           </Timeline.Item>
         ))}
       </Timeline>
