@@ -135,33 +135,6 @@ async def test_a_state_machine_is_described_with_a_form_and_drawn(admin: Client,
     assert [(step["from"], step["to"]) for step in machine["definition"]["transitions"]] == [("lead", "won")]
 
 
-async def test_a_workflow_is_outlined_with_the_keyboard_and_drawn(admin: Client, person: Opened) -> None:
-    await admin.define(entity("deal", text("title"), text("stage", enum=["lead", "won"], default="lead")))
-    machine = {"initial": "lead", "transitions": [{"from": "lead", "to": "won"}]}
-    (await admin.post("/_admin/state-machines", {"entity": "deal", "field": "stage", "definition": machine})).expect(
-        201
-    )
-    someone = await person()
-    page = someone.page
-    await someone.go("/define/workflows/new")
-    await page.get_by_role("textbox", name="Name", exact=True).first.fill("check")
-    await someone.choose("Field", "stage")
-    await someone.suggest("To", "won")
-    await page.get_by_role("button", name="Add a step").focus()
-    await page.keyboard.press("Enter")
-    second = page.get_by_role("group", name="Steps 2")
-    await second.get_by_role("textbox", name="Step", exact=True).fill("note")
-    first = page.get_by_role("group", name="Steps 1")
-    await first.get_by_role("combobox", name="Approved: then").click()
-    await page.get_by_role("option", name="note", exact=True).click()
-    picture = page.get_by_role("region", name="Steps of the workflow")
-    await expect(picture.get_by_role("img", name="approval → note: approve")).to_be_attached()
-    await someone.save("Saved; it is in force now")
-    steps = (await admin.get("/_admin/workflows")).data[0]["steps"]
-    assert [step["id"] for step in steps] == ["approval", "note"]
-    assert steps[0]["on_approve"] == {"goto": "note"}
-
-
 async def test_a_permission_is_given_with_a_form_and_shows_in_the_matrix(admin: Client, person: Opened) -> None:
     await admin.define(entity("deal", text("title"), text("region")))
     someone = await person()

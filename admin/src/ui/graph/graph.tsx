@@ -12,6 +12,8 @@ const ZOOM_STEP = 1.25;
 const MIN_ZOOM = 0.25;
 const MAX_ZOOM = 3;
 const MIN_READABLE_ZOOM = 0.5;
+/** Boxes that are worked with are larger than those that are looked at. */
+const MIN_WORKABLE_ZOOM = 0.8;
 const FRAME_PX = 16;
 
 interface Props {
@@ -38,7 +40,7 @@ export default function GraphView({ graph, label, direction = "LR", maxHeight = 
   // A graph that is wider than its place begins so small that it is seen whole, as long as it can be read.
   const fit = () => {
     const room = scroller.current?.clientWidth ?? placed.width;
-    setZoom(Math.min(1, Math.max(MIN_READABLE_ZOOM, (room - FRAME_PX) / placed.width)));
+    setZoom(Math.min(1, Math.max(onInsert ? MIN_WORKABLE_ZOOM : MIN_READABLE_ZOOM, (room - FRAME_PX) / placed.width)));
   };
   // Once, when the place is known: later the zoom is the reader's.
   useLayoutEffect(fit, []);

@@ -22,7 +22,7 @@ export function ApprovalKeys() {
         <DurationKey name="timeout" />
         <SwitchKey name="may_reassign" label="flow.mayReassign" otherwise />
       </Group>
-      <Accordion multiple defaultValue={opened} variant="contained" chevronPosition="left" styles={{ content: { padding: 8 } }}>
+      <Accordion multiple defaultValue={opened} variant="contained" chevronPosition="left" styles={{ content: { padding: 8 }, label: { fontSize: 14, paddingBlock: 8 } }}>
         <Part value="form" label="flow.form">
           <FormBuilder decides />
         </Part>

@@ -42,7 +42,7 @@ export function Pairs({ name, label, add, help, blank, wish, suggestions = [], o
         {help && <Text size="xs" c="dimmed">{t(help)}</Text>}
         <Nested name={name}>
           {names.map((each, at) => (
-            <Group key={at} gap="xs" wrap="nowrap" align="flex-start" role="group" aria-label={`${t(label)}: ${each}`}>
+            <Group key={at} gap="xs" wrap="nowrap" align="flex-end" role="group" aria-label={`${t(label)}: ${each}`}>
               <NameInput isBare label={t("flow.nameOf", { name: each })} w={140} value={each} taken={names} onCommit={(after) => rename(each, after)} />
               <div style={{ flex: 1, minWidth: 0 }}>{children(each)}</div>
               <ActionIcon variant="subtle" color="red" onClick={() => remove(each)} aria-label={t("flow.removeValue", { name: each })}>

@@ -18,7 +18,7 @@ export function ProblemList({ problems }: { problems: Problem[] }) {
   if (problems.length === 0) return null;
   const isBad = problems.some((problem) => problem.kind === "wrong");
   return (
-    <Alert color={isBad ? "red" : "yellow"} p="xs" role="status" title={t("flow.problemsTitle", { count: problems.length })}>
+    <Alert color={isBad ? "red" : "gray"} variant="outline" p="xs" role="status" title={t("flow.problemsTitle", { count: problems.length })}>
       <List size="sm" spacing={2}>
         {problems.slice(0, MAX_SHOWN).map((problem, at) => (
           <List.Item key={at}>

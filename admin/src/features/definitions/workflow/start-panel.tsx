@@ -29,7 +29,7 @@ export function StartPanel() {
       <Nested name="trigger">
         <Trigger />
       </Nested>
-      <Accordion multiple defaultValue={opened} variant="contained" chevronPosition="left" styles={{ content: { padding: 8 } }}>
+      <Accordion multiple defaultValue={opened} variant="contained" chevronPosition="left" styles={{ content: { padding: 8 }, label: { fontSize: 14, paddingBlock: 8 } }}>
         <Accordion.Item value="context">
           <Accordion.Control>{t("workflow.context")}</Accordion.Control>
           <Accordion.Panel>

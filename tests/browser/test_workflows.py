@@ -1,0 +1,108 @@
+"""Building workflows, deciding their tasks, and following their instances."""
+
+from __future__ import annotations
+
+from playwright.async_api import Locator, Page, expect
+
+from tests.browser.conftest import Opened
+from tests.browser.pages import Person
+from tests.support.client import Client, entity, text
+
+
+def row(page: Page, text: str) -> Locator:
+    """A line of the outline."""
+    return page.locator(".rk-outline-row", has_text=text).first
+
+
+async def press(target: Locator, *keys: str) -> None:
+    """Focus something, and press keys."""
+    await target.focus()
+    for key in keys:
+        await target.page.keyboard.press(key)
+
+
+async def pick(someone: Person, label: str, option: str) -> None:
+    """Choose from a list by keyboard."""
+    await press(someone.page.get_by_role("combobox", name=label, exact=True), "Enter")
+    wanted = someone.page.get_by_role("option", name=option, exact=True)
+    for _ in range(20):
+        if await wanted.get_attribute("data-combobox-selected"):
+            break
+        await someone.page.keyboard.press("ArrowDown")
+    await someone.page.keyboard.press("Enter")
+
+
+async def add(someone: Person, opener: Locator, key: str, kind: str, name: str) -> None:
+    """Add a step by keyboard, and name it; its form has the focus at once."""
+    await press(opener, key)
+    dialog = someone.page.get_by_role("dialog")
+    await press(dialog.get_by_role("button", name=kind), "Enter")
+    await expect(dialog).to_be_hidden()
+    await expect(someone.page.get_by_role("textbox", name="Step", exact=True)).to_be_focused()
+    await someone.page.keyboard.type(name)
+    await someone.page.keyboard.press("Enter")
+    await expect(row(someone.page, name)).to_have_attribute("aria-current", "true")
+
+
+async def test_a_workflow_is_built_in_the_outline_by_keyboard_alone(admin: Client, person: Opened) -> None:
+    await admin.define(entity("deal", text("title")))
+    someone = await person()
+    page = someone.page
+    await someone.go("/define/workflows/new")
+    await press(page.get_by_role("textbox", name="Name", exact=True).first)
+    await page.keyboard.type("check")
+    await pick(someone, "Trigger", "Somebody starts it")
+    await press(page.get_by_role("radio", name="Canvas"), "ArrowRight")
+
+    await add(someone, row(page, "approval"), "Insert", "Parallel", "both")
+    await add(someone, someone.button("Add a step to both: left"), "Enter", "Set values", "sum")
+    editor = page.get_by_role("textbox", name="Expression")
+    await press(editor)
+    await page.keyboard.type("steps.approval.by")
+    await page.keyboard.press("Escape")
+    await add(someone, someone.button("Add a step to both: right"), "Enter", "Set values", "other")
+    await press(page.get_by_role("textbox", name="Expression"))
+    await page.keyboard.type("1 + 1")
+
+    await press(row(page, "approval"), "Enter")
+    await press(
+        page.get_by_role("combobox", name="Time limit").or_(page.get_by_role("textbox", name="Time limit")).first
+    )
+    await page.keyboard.type("3 days")
+    await press(page.get_by_role("button", name="approval · timeout"), "Enter")
+    limit = page.locator('input[aria-invalid="true"]')
+    await expect(limit).to_be_focused()
+    await page.keyboard.press("Control+a")
+    await page.keyboard.type("3h")
+    await expect(page.get_by_role("button", name="approval · timeout")).to_have_count(0)
+
+    await press(page.get_by_role("textbox", name="Step", exact=True), "Control+a")
+    await page.keyboard.type("ask")
+    await page.keyboard.press("Enter")
+    await expect(row(page, "ask")).to_contain_text("approved → both")
+    await press(row(page, "both"), "Control+d")
+    await expect(row(page, "both_copy")).to_be_visible()
+    await press(someone.button("Undo"), "Enter")
+    await expect(row(page, "both_copy")).to_have_count(0)
+    await press(someone.button("Save"), "Enter")
+    await expect(page.get_by_text("Saved; it is in force now").first).to_be_visible()
+
+    stored = (await admin.get("/_admin/workflows")).data[0]
+    ask, both = stored["steps"]
+    assert stored["trigger"]["type"] == "manual"
+    assert ask["on_approve"] == {"goto": "both"} and ask["timeout"] == "3h"
+    assert both["branches"]["left"]["steps"][0]["values"] == {"value": "steps.ask.by"}
+    assert both["branches"]["right"]["steps"][0]["id"] == "other"
+
+    # On the canvas, a step is put on an arrow.
+    await press(page.get_by_role("radio", name="Outline"), "ArrowLeft")
+    picture = page.get_by_role("region", name="Steps of the workflow")
+    await expect(picture.get_by_role("img", name="ask → both: approved")).to_be_attached()
+    await press(picture.get_by_role("button", name="Add a step between ask and both"), "Enter")
+    await press(page.get_by_role("dialog").get_by_role("button", name="Wait"), "Enter")
+    await expect(picture.get_by_role("img", name="ask → wait: approved")).to_be_attached()
+    await someone.save("Saved; it is in force now")
+    await someone.button("Compare with now").first.click()
+    changes = page.get_by_role("table", name="Changes since version 1")
+    await expect(changes.get_by_role("row", name="wait")).to_contain_text("added")
+    await expect(changes.get_by_role("row", name="ask · on_approve.goto")).to_contain_text("both")
