@@ -289,6 +289,7 @@ ROUTES = (
     Route("GET", A + "/_workflows", workflows.ListInstances, Access.USER),
     Route("GET", A + "/_workflows/pending", workflows.ListPending, Access.USER),
     Route("POST", A + "/_workflows/start", workflows.StartInstance, Access.USER),
+    Route("GET", A + "/_workflows/startable", workflows.ListStartable, Access.USER),
     Route("GET", A + "/_workflows/delegations", delegations.ListDelegations, Access.USER),
     Route("POST", A + "/_workflows/delegations", delegations.CreateDelegation, Access.USER),
     Route("DELETE", A + "/_workflows/delegations/{id}", delegations.DeleteDelegation, Access.USER),

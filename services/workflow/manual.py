@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from libs.shared import clock
+from libs.shared import clock, exact
 from libs.shared.bodies import read_json, validate
 from libs.shared.contracts.context import Context, Identity
 from libs.shared.contracts.effects import FetchRecords
 from libs.shared.contracts.messages import Response
 from libs.shared.contracts.records import AuthorizeRecords
-from libs.shared.contracts.workflows import StartBody, StartInstance
+from libs.shared.contracts.workflows import ListStartable, StartBody, StartInstance
 from libs.shared.errors import RocketError, invalid_field, not_found
 from libs.shared.ids import uuid7
 from libs.shared.schema.validation_errors import suggestion
@@ -54,6 +54,29 @@ async def start_instance(state: State, context: Context, request: StartInstance)
             instance_id = await starting.start(transaction, start, now)
             assert instance_id is not None, "no other start has this key"
     return await shown(state, context, instance_id, 201)
+
+
+async def list_startable(state: State, context: Context, request: ListStartable) -> Response:
+    """What the caller may start."""
+    index = await state.workflows.load(context.the_app)
+    found = startable(index, context.user, dict(request.query).get("entity"))
+    return Response(body=exact.dumps({"data": found}))
+
+
+def startable(index: WorkflowIndex, user: Identity, entity: str | None) -> list[dict[str, Any]]:
+    """The active workflows that a caller may start, by name; with an entity those about its records."""
+    found: list[dict[str, Any]] = []
+    for workflow_id, workflow in index.by_id.items():
+        definition = workflow.definition
+        trigger = definition.trigger
+        if not (isinstance(trigger, ManualTrigger) and definition.active and _may_start(trigger, user)):
+            continue
+        if entity is None or trigger.entity == entity:
+            forms = {"form": trigger.form, "inputs": input_fields(definition.inputs)}
+            shown_forms = {key: [field.model_dump(mode="json") for field in form] for key, form in forms.items()}
+            about = {"description": definition.description, "entity": trigger.entity}
+            found.append({"id": workflow_id, "name": definition.name, **about, **shown_forms})
+    return sorted(found, key=lambda each: str(each["name"]))
 
 
 def checked(index: WorkflowIndex, user: Identity, body: StartBody) -> ManualStart:

@@ -21,6 +21,8 @@ export interface ListFilter {
   label: string;
   /** The values to choose from; without them it is text. */
   values?: readonly string[];
+  /** What its input takes: by default text. */
+  type?: "date";
 }
 
 interface ListingProps<T> {
@@ -38,6 +40,8 @@ interface ListingProps<T> {
   refreshMs?: number;
   /** Whether the API answers this list a page at a time. */
   paged?: boolean;
+  /** What stands around the table of a page, such as acts on its rows. */
+  around?: (rows: T[], table: ReactNode) => ReactNode;
 }
 
 const PER_PAGE = 25;
@@ -68,7 +72,7 @@ export function Listing<T>(props: ListingProps<T>) {
       ) : list.data.data.length === 0 ? (
         <Text c="dimmed">{props.empty}</Text>
       ) : (
-        <Rows {...props} rows={list.data.data} />
+        (props.around ?? ((_rows, table) => table))(list.data.data, <Rows {...props} rows={list.data.data} />)
       )}
       {pages > 1 && (
         <Pagination
@@ -138,7 +142,9 @@ function Filters({ filters, search, onChange }: FiltersProps) {
           <TextInput
             key={filter.name}
             size="xs"
-            w={180}
+            w={filter.type === "date" ? 140 : 180}
+            type={filter.type ?? "text"}
+            title={t(filter.label)}
             aria-label={t(filter.label)}
             placeholder={t(filter.label)}
             defaultValue={search[filter.name] ?? ""}

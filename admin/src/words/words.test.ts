@@ -58,7 +58,7 @@ test("every key of a definition's form has its word", () => {
 
 test("every type of step, action and trigger, and every problem of a workflow has its word", () => {
   const english = keys("en");
-  const problems = [...readFileSync(join(HERE, "../model/workflow-check.ts"), "utf8").matchAll(/(?:wrong\((?:path|\[[^\]]*\])|missing\"|word:),? "(\w+)"/g)].map((found) => `flow.problem.${found[1]!}`);
+  const problems = [...readFileSync(join(HERE, "../model/workflow-check.ts"), "utf8").matchAll(/(?:wrong\((?:path|\[[^\]]*\])|missing"|word:),? "(\w+)"/g)].map((found) => `flow.problem.${found[1]!}`);
   expect(problems.length).toBeGreaterThan(10);
   const named = [
     ...STEP_TYPES.flatMap((type) => [`flow.step.${type}`, `flow.stepHelp.${type}`]),

@@ -152,6 +152,16 @@ class StartInstance(Request[Response]):
 
 
 @dataclass(frozen=True, slots=True)
+class ListStartable(Request[Response]):
+    """The active workflows that the caller may start, by name, with their forms and inputs; `entity` in `query`: those
+    about its records."""
+
+    service, name = "workflow", "instances.startable"
+    parameters = taking("entity")
+    query: Pairs = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class CancelInstance(Request[Response]):
     """The end of a running or failed instance, and of its sub-workflows; by admins and by who started it."""
 

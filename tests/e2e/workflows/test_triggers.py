@@ -131,6 +131,11 @@ async def test_people_start_workflows(admin: Client) -> None:
     assert first.data["id"] == again.data["id"] and again.headers["Idempotency-Replayed"] == "true"
     (instance,) = await instances(admin, "ask", 1)
     assert instance["context"] == {"limit": 4, "title": "m", "why": "why not", "who": "clerk@example.com"}
+    assert (instance["entity"], instance["record_id"]) == ("order", shown)
+    (startable,) = (await clerk.get("/_workflows/startable?entity=order")).expect(200).data
+    assert (startable["name"], [field["name"] for field in startable["inputs"]]) == ("ask", ["limit"])
+    assert (await other.get("/_workflows/startable")).data == []
+    (await clerk.get("/_workflows/startable?entitty=order")).expect(400)
     (await clerk.post("/_workflows/start", {**body, "record_id": hidden})).expect(404)
     (await other.post("/_workflows/start", body)).expect(403)
     wrong = {**body, "context": {"limit": "x"}, "form": {"raeson": "x"}}

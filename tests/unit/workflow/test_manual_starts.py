@@ -11,7 +11,7 @@ from libs.shared.contracts.workflows import StartBody
 from libs.shared.errors import RocketError
 from libs.shared.schema import Snapshot
 from libs.shared.snapshots.subscriptions import SubscriptionIndex
-from services.workflow.manual import ManualStart, checked
+from services.workflow.manual import ManualStart, checked, startable
 from services.workflow.triggers import WORKFLOWS
 from tests.unit.workflow.examples import approval, document
 
@@ -77,3 +77,26 @@ def test_only_active_manual_workflows_are_started() -> None:
     assert "do you mean" in refusal({"workflow": "chek"}).message
     assert refusal({"form": {"reason": "x"}}, active=False).code == "INVALID_STATE"
     assert "is not started by people" in refusal({}, trigger={"type": "event", "event": "x"}).message
+
+
+def test_people_are_shown_what_they_may_start() -> None:
+    trigger = {**TRIGGER, "entity": "order"}
+    inputs = {"amount": {"type": "decimal", "required": True}}
+    others: dict[str, dict[str, Any]] = {
+        "any": {"trigger": {"type": "manual"}, "inputs": inputs},
+        "boss": {"trigger": {"type": "manual", "roles": ["boss"]}},
+        "off": {"trigger": {"type": "manual"}, "active": False},
+        "made": {"trigger": {"type": "record_created", "entity": "order"}},
+        "leave": {"trigger": trigger, "description": "Time off"},
+    }
+    rows = [
+        {"id": name, **document(approval(), context={}, **changes), "name": name} for name, changes in others.items()
+    ]
+    index = SubscriptionIndex.of(WORKFLOWS, Snapshot(1, {}, {}, [], {"workflows": rows}))
+    found = startable(index, CLERK, None)
+    assert [each["name"] for each in found] == ["any", "leave"]
+    assert found[0]["inputs"][0] | {"name": "amount", "type": "decimal", "required": True} == found[0]["inputs"][0]
+    assert (found[1]["entity"], found[1]["description"]) == ("order", "Time off")
+    assert [field["name"] for field in found[1]["form"]] == ["reason", "days", "kind"]
+    assert [each["name"] for each in startable(index, CLERK, "order")] == ["leave"]
+    assert [each["name"] for each in startable(index, Identity("a", "x", ("admin",)), None)] == ["any", "boss", "leave"]

@@ -17,6 +17,7 @@ import { ConfirmDelete } from "./parts/confirm-delete";
 import { History } from "./parts/history";
 import { RecordForm } from "./parts/record-form";
 import { Related } from "./parts/related";
+import { StartLink } from "./parts/start-link";
 import { Transitions } from "./parts/transitions";
 import { useFollowedRecord } from "./live-list";
 import { recordQuery, useAct } from "./queries";
@@ -64,6 +65,7 @@ function Record({ app, entity, id }: { app: string; entity: Entity; id: string }
           {at === undefined && (
             <>
               <Transitions app={app} entity={entity} id={id} etag={etag} />
+              <StartLink app={app} entity={entity.name} id={id} />
               <DeleteButton app={app} entity={entity} id={id} />
             </>
           )}

@@ -1,71 +1,119 @@
-import { Group, Loader, Stack, Text, Timeline, Title } from "@mantine/core";
+import { Alert, Anchor, Grid as Columns, Group, Loader, Stack, Table, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useParams } from "@tanstack/react-router";
+import { Link, useParams } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { request } from "../../api/client";
 import { timestampCell } from "../../fields/moments";
-import { Act } from "../../ui/act";
+import { type Instance, inWords } from "../../model/tasks";
 import { Failed } from "../../ui/failed";
-import { JsonView } from "../../ui/json-view";
 import { Page } from "../../ui/page";
 import { Status } from "../../ui/status";
-import type { Instance } from "./instance";
-import { Decide } from "./page";
+import { Decide } from "./parts/decide";
+import { InstanceActs } from "./parts/instance-acts";
+import { InstancePicture } from "./parts/instance-picture";
+import { RecordCard } from "./parts/record-card";
+import { InstanceTimeline } from "./parts/timeline";
+import { childrenQuery, instanceQuery } from "./queries";
 
-const REFRESH_MS = 5_000;
-
-/** One instance: where it is, what has happened, and what it knows. */
+/** One instance: what it waits for, where it is and was, what has happened, and what it knows. */
 export function InstancePage() {
   const { t } = useTranslation();
   const { app, id } = useParams({ from: "/$app/instances/$id" });
-  const found = useQuery({
-    queryKey: [app, "instance", id],
-    queryFn: ({ signal }) => request<Instance>(app, "GET", `/_workflows/${id}`, { signal }).then((reply) => reply.data),
-    refetchInterval: (query) => (query.state.data?.status === "running" ? REFRESH_MS : false),
-  });
+  const found = useQuery(instanceQuery(app, id));
   if (found.error) return <Failed error={found.error} retry={() => void found.refetch()} />;
   if (!found.data) return <Loader m="xl" aria-label={t("shell.loading")} />;
   const instance = found.data;
-  const waits = instance.status === "running" && instance.current_step !== null;
   return (
-    <Page
-      title={instance.workflow_name}
-      help={instance.current_step ?? ""}
-      actions={
-        <>
-          {waits && <Decide app={app} row={instance} />}
-          {instance.status === "running" && (
-            <Act app={app} method="DELETE" path={`/_workflows/${id}`} label={t("instances.cancel")} done={t("instances.cancelled")} color="red" />
-          )}
-        </>
-      }
-    >
-      <Stack>
-        <Group>
-          <Status value={instance.status} />
-          {instance.current_step_deadline && <Text size="sm">{t("instances.deadline", { when: timestampCell(instance.current_step_deadline) })}</Text>}
-        </Group>
-        <Title order={2} size="h5">
-          {t("history.title")}
-        </Title>
-        <Timeline bulletSize={12} lineWidth={2}>
-          {instance.history.map((entry, at) => (
-            <Timeline.Item key={at} title={entry.step}>
-              <Group gap="xs">
-                <Status value={entry.status} />
-                <Text size="xs" c="dimmed">
-                  {timestampCell(entry.at)}
-                </Text>
-              </Group>
-              {entry.reason && <Text size="sm">{entry.reason}</Text>}
-            </Timeline.Item>
-          ))}
-        </Timeline>
-        <Title order={2} size="h5">
-          {t("instances.context")}
-        </Title>
-        <JsonView value={instance.context} />
-      </Stack>
+    <Page title={instance.workflow_name} help={t("instances.startedBy", { who: instance.initiator?.email ?? "–", when: timestampCell(instance.created_at) })} actions={<InstanceActs app={app} instance={instance} />}>
+      <Group gap="sm">
+        <Status value={instance.status} />
+        <Text size="sm">{instance.current_steps.join(", ")}</Text>
+        {instance.parent_id && (
+          <Anchor component={Link} to={`/${app}/instances/${instance.parent_id}`} size="sm">
+            {t("instances.parent")}
+          </Anchor>
+        )}
+      </Group>
+      {instance.failed && instance.status === "failed" && (
+        <Alert color="red" role="alert" title={t("instances.failedAt", { step: instance.failed.step })}>
+          {instance.failed.reason}
+        </Alert>
+      )}
+      {(instance.warnings ?? []).map((warning, at) => (
+        <Alert key={at} color="yellow" title={warning.step ?? ""}>
+          {warning.message}
+        </Alert>
+      ))}
+      <Columns gap="lg">
+        <Columns.Col span={{ base: 12, md: 7 }}>
+          <Stack>
+            {(instance.approvals ?? []).map((approval) => (
+              <Decide key={`${approval.scope ?? ""}/${approval.step}/${instance.updated_at}`} app={app} instance={instance} approval={approval} />
+            ))}
+            <RecordCard app={app} instance={instance} />
+            <InstancePicture app={app} instance={instance} />
+          </Stack>
+        </Columns.Col>
+        <Columns.Col span={{ base: 12, md: 5 }}>
+          <Stack>
+            <Part title={t("history.title")}>
+              <InstanceTimeline app={app} instance={instance} />
+            </Part>
+            <Children app={app} instance={instance} />
+            <Part title={t("instances.context")}>
+              <Context values={instance.context} />
+            </Part>
+          </Stack>
+        </Columns.Col>
+      </Columns>
     </Page>
+  );
+}
+
+function Part({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section aria-label={title}>
+      <Title order={2} size="h5" mb="xs">
+        {title}
+      </Title>
+      {children}
+    </section>
+  );
+}
+
+function Context({ values }: { values: Record<string, unknown> }) {
+  const { t } = useTranslation();
+  return (
+    <Table fz="sm" variant="vertical" aria-label={t("instances.context")}>
+      <Table.Tbody>
+        {Object.entries(values).map(([name, value]) => (
+          <Table.Tr key={name}>
+            <Table.Th w={140}>{name}</Table.Th>
+            <Table.Td className="rk-break">{inWords(value)}</Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
+  );
+}
+
+/** The sub-workflows that it has started. */
+function Children({ app, instance }: { app: string; instance: Instance }) {
+  const { t } = useTranslation();
+  const found = useQuery(childrenQuery(app, instance));
+  if (!found.data?.length) return null;
+  return (
+    <Part title={t("instances.children")}>
+      <Stack gap={4}>
+        {found.data.map((child) => (
+          <Group key={child.id} gap="xs">
+            <Anchor component={Link} to={`/${app}/instances/${child.id}`} size="sm">
+              {child.workflow_name}
+            </Anchor>
+            <Status value={child.status} />
+          </Group>
+        ))}
+      </Stack>
+    </Part>
   );
 }

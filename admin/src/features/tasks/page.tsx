@@ -1,22 +1,42 @@
-import { Anchor, Group } from "@mantine/core";
-import { Link, useParams } from "@tanstack/react-router";
+import { Badge, Checkbox, Group, Text } from "@mantine/core";
+import { useParams } from "@tanstack/react-router";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { timestampCell } from "../../fields/moments";
-import { Act } from "../../ui/act";
+import { countSeats, type Instance } from "../../model/tasks";
+import { Icon } from "../../ui/icons";
+import { LinkButton } from "../../ui/link-button";
 import { Listing } from "../../ui/listing";
 import { Page } from "../../ui/page";
-import { Status } from "../../ui/status";
-import type { Instance } from "./instance";
+import { BulkBar } from "./parts/bulk-bar";
+import { Deadline } from "./parts/deadline";
+import { InstanceLink } from "./parts/instance-link";
+import { RecordName } from "./parts/record-name";
+import { RowsFrame } from "./parts/rows-frame";
 
-const STATUSES = ["running", "completed", "failed", "cancelled"] as const;
 const REFRESH_MS = 15_000;
 
 /** What waits for the caller's decision. */
 export function TasksPage() {
   const { t } = useTranslation();
   const { app } = useParams({ from: "/$app/tasks" });
+  const [chosen, choose] = useState<ReadonlySet<string>>(new Set());
+  const toggle = (id: string) => choose(new Set(chosen.has(id) ? [...chosen].filter((each) => each !== id) : [...chosen, id]));
   return (
-    <Page title={t("nav.tasks")} help={t("tasks.help")}>
+    <Page
+      title={t("nav.tasks")}
+      help={t("tasks.help")}
+      actions={
+        <>
+          <LinkButton to="/$app/tasks/delegations" params={{ app }} variant="default" size="xs" leftSection={<Icon name="user" size={14} />}>
+            {t("delegations.title")}
+          </LinkButton>
+          <LinkButton to="/$app/tasks/start" params={{ app }} size="xs" leftSection={<Icon name="flow" size={14} />}>
+            {t("start.title")}
+          </LinkButton>
+        </>
+      }
+    >
       <Listing<Instance>
         app={app}
         path="/_workflows/pending"
@@ -25,60 +45,38 @@ export function TasksPage() {
         empty={t("tasks.none")}
         rowKey={(row) => row.id}
         refreshMs={REFRESH_MS}
+        around={(rows, table) => (
+          <RowsFrame app={app} rows={rows}>
+            <BulkBar app={app} rows={rows} chosen={chosen} choose={choose} />
+            {table}
+          </RowsFrame>
+        )}
         columns={[
+          { label: "tasks.select", cell: (row) => <Checkbox size="xs" checked={chosen.has(row.id)} onChange={() => toggle(row.id)} aria-label={t("tasks.selectOne", { name: row.workflow_name })} /> },
           { label: "tasks.workflow", cell: (row) => <InstanceLink app={app} row={row} /> },
-          { label: "tasks.step", cell: (row) => row.current_step },
+          { label: "tasks.about", cell: (row) => <RecordName app={app} instance={row} /> },
+          { label: "tasks.step", cell: (row) => <Steps row={row} /> },
           { label: "tasks.since", cell: (row) => timestampCell(row.updated_at) },
-          { label: "tasks.deadline", cell: (row) => (row.current_step_deadline ? timestampCell(row.current_step_deadline) : "–") },
-          { label: "tasks.decide", cell: (row) => <Decide app={app} row={row} /> },
+          { label: "tasks.deadline", cell: (row) => <Deadline at={row.current_step_deadline} /> },
         ]}
       />
     </Page>
   );
 }
 
-/** All instances of workflows that the caller may see. */
-export function InstancesPage() {
+/** The steps that wait, each with how far its seats are. */
+function Steps({ row }: { row: Instance }) {
   const { t } = useTranslation();
-  const { app } = useParams({ from: "/$app/instances" });
+  const approvals = row.approvals ?? [];
+  if (approvals.length === 0) return row.current_step;
   return (
-    <Page title={t("nav.instances")} help={t("instances.help")}>
-      <Listing<Instance>
-        app={app}
-        path="/_workflows"
-        label={t("nav.instances")}
-        empty={t("instances.none")}
-        rowKey={(row) => row.id}
-        filters={[
-          { name: "status", label: "instances.status", values: STATUSES },
-          { name: "workflow", label: "tasks.workflow" },
-        ]}
-        columns={[
-          { label: "tasks.workflow", cell: (row) => <InstanceLink app={app} row={row} /> },
-          { label: "instances.status", cell: (row) => <Status value={row.status} /> },
-          { label: "tasks.step", cell: (row) => row.current_step ?? "–" },
-          { label: "instances.started", cell: (row) => timestampCell(row.created_at) },
-          { label: "instances.changed", cell: (row) => timestampCell(row.updated_at) },
-        ]}
-      />
-    </Page>
-  );
-}
-
-function InstanceLink({ app, row }: { app: string; row: Instance }) {
-  return (
-    <Anchor component={Link} to={`/${app}/instances/${row.id}`}>
-      {row.workflow_name}
-    </Anchor>
-  );
-}
-
-export function Decide({ app, row }: { app: string; row: Instance }) {
-  const { t } = useTranslation();
-  return (
-    <Group gap="xs" wrap="nowrap">
-      <Act app={app} path={`/_workflows/${row.id}/approve`} body={{ step: row.current_step }} label={t("tasks.approve")} done={t("tasks.approved")} color="teal" variant="light" />
-      <Act app={app} path={`/_workflows/${row.id}/reject`} body={{ step: row.current_step }} label={t("tasks.reject")} done={t("tasks.rejected")} color="red" variant="light" />
+    <Group gap={6}>
+      {approvals.map((approval, at) => (
+        <Text key={at} size="sm" component="span">
+          {approval.step} {approval.seats.length > 1 && <Badge size="sm" variant="light" tt="none">{t("tasks.progress", { done: countSeats(approval.seats).approved, needed: approval.needed })}</Badge>}
+          {row.on_behalf_of && <Badge size="sm" variant="light" color="grape" tt="none">{t("tasks.behalf")}</Badge>}
+        </Text>
+      ))}
     </Group>
   );
 }

@@ -5,7 +5,7 @@ import { addAfter, moveAfter } from "../../../model/workflow-edit";
 import { nodeOf, readEdge, START, stepOfNode, workflowGraph } from "../../../model/workflow-graph";
 import { LazyGraph } from "../../../ui/graph/lazy";
 import { useBuilder } from "./context";
-import { summaryOf, triggerWord, wayWord } from "./words";
+import { summaryOf, triggerWord, wayWord } from "../../../ui/workflow-words";
 
 /** The workflow as a picture: a box is selected by a click, a step is put on an arrow by its +, or taken there. */
 export function Canvas() {

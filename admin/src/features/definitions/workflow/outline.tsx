@@ -6,7 +6,7 @@ import { addAfter, addStep, duplicateStep, moveAfter, moveStep, removeStep } fro
 import { Icon } from "../../../ui/icons";
 import { useBuilder } from "./context";
 import { STEP_ICONS } from "./picker";
-import { summaryOf, triggerWord, wayWord } from "./words";
+import { summaryOf, triggerWord, wayWord } from "../../../ui/workflow-words";
 
 /** The workflow as lists of steps. Arrows go through them; Alt and arrows move a step, Insert adds one, Delete removes it. */
 export function Outline() {

@@ -1,7 +1,7 @@
 /** How steps, ways and triggers read to people. */
 
-import type { TFunction } from "i18next";
-import type { Step } from "../../../model/workflow";
+import i18next, { type TFunction } from "i18next";
+import type { Step } from "../model/workflow";
 
 const texts = (value: unknown): string => (Array.isArray(value) ? value.map(texts).join(", ") : typeof value === "object" && value !== null ? JSON.stringify(value) : String(value ?? ""));
 const MAX_CHARACTERS = 34;
@@ -51,4 +51,18 @@ export function triggerWord(t: TFunction, trigger: Step): string {
   const about = ["entity", "event", "cron"].map((key) => trigger[key]).filter((value) => value !== undefined && value !== "").map(texts).join(" ");
   const state = trigger.type === "state_change" && trigger["to"] ? ` → ${texts(trigger["to"])}` : "";
   return `${t(`flow.trigger.${String(trigger.type)}`)}${about ? `: ${about}` : ""}${state}`;
+}
+
+const UNITS: [Intl.NumberFormatOptions["unit"] & string, number][] = [["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]];
+
+/** A length of time in its two largest units. */
+export function lengthInWords(seconds: number): string {
+  const parts: string[] = [];
+  let rest = Math.round(seconds);
+  for (const [unit, length] of UNITS) {
+    const count = Math.floor(rest / length);
+    rest -= count * length;
+    if (count > 0 && parts.length < 2) parts.push(new Intl.NumberFormat(i18next.language, { style: "unit", unit, unitDisplay: "narrow" }).format(count));
+  }
+  return parts.join(" ") || new Intl.NumberFormat(i18next.language, { style: "unit", unit: "second", unitDisplay: "narrow" }).format(0);
 }

@@ -1,0 +1,102 @@
+import { Button, Group, List, Modal, Stack, Text, Textarea } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { request } from "../../../api/client";
+import type { Instance } from "../../../model/tasks";
+import { Failed } from "../../../ui/failed";
+import { Status } from "../../../ui/status";
+
+type Decision = "approve" | "reject" | "cancel";
+
+interface Result {
+  id: string;
+  status: "ok" | "refused";
+  error?: { code: string; message: string };
+}
+
+interface Props {
+  app: string;
+  rows: Instance[];
+  chosen: ReadonlySet<string>;
+  choose: (chosen: ReadonlySet<string>) => void;
+  decisions?: Decision[];
+}
+
+const COLOURS = { approve: "teal", reject: "red", cancel: "gray" };
+
+/** One decision about several tasks, with the result of each. */
+export function BulkBar({ app, rows, chosen, choose, decisions = ["approve", "reject"] }: Props) {
+  const { t } = useTranslation();
+  const [asked, ask] = useState<Decision>();
+  const marked = rows.filter((row) => chosen.has(row.id));
+  const all = () => choose(marked.length === rows.length ? new Set() : new Set(rows.map((row) => row.id)));
+  return (
+    <Group gap="xs">
+      <Button size="compact-sm" variant="subtle" onClick={all}>
+        {t(marked.length === rows.length ? "tasks.selectNone" : "tasks.selectAll")}
+      </Button>
+      {marked.length > 0 &&
+        decisions.map((decision) => (
+          <Button key={decision} size="compact-sm" variant="light" color={COLOURS[decision]} onClick={() => ask(decision)}>
+            {t(`tasks.bulk.${decision}`, { count: marked.length })}
+          </Button>
+        ))}
+      {asked && (
+        <BulkDialog
+          app={app}
+          rows={marked}
+          decision={asked}
+          onClose={() => {
+            ask(undefined);
+            choose(new Set());
+          }}
+        />
+      )}
+    </Group>
+  );
+}
+
+function BulkDialog({ app, rows, decision, onClose }: { app: string; rows: Instance[]; decision: Decision; onClose: () => void }) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const [kept] = useState(rows);
+  const [comment, setComment] = useState("");
+  const run = useMutation({
+    mutationFn: () =>
+      request<{ results: Result[] }>(app, "POST", "/_workflows/_bulk", { body: { ids: kept.map((row) => row.id), decision, ...(comment ? { comment } : {}) } }).then((reply) => reply.data.results),
+    meta: { shown: true },
+  });
+  const close = () => {
+    onClose();
+    if (run.data) void client.invalidateQueries({ queryKey: [app] });
+  };
+  const name = (id: string) => kept.find((row) => row.id === id)?.workflow_name ?? id;
+  return (
+    <Modal opened onClose={close} title={t(`tasks.bulk.${decision}`, { count: kept.length })} centered closeButtonProps={{ "aria-label": t("action.close") }}>
+      {run.data ? (
+        <Stack>
+          <List size="sm" spacing={4} listStyleType="none" aria-label={t("tasks.results")}>
+            {run.data.map((result) => (
+              <List.Item key={result.id}>
+                <Group gap="xs">
+                  <Status value={result.status === "ok" ? "done" : "failed"} /> <Text size="sm">{name(result.id)}</Text>
+                  {result.error && <Text size="sm" c="red">{result.error.message}</Text>}
+                </Group>
+              </List.Item>
+            ))}
+          </List>
+          <Button onClick={close}>{t("action.close")}</Button>
+        </Stack>
+      ) : (
+        <Stack>
+          {run.error && <Failed error={run.error} />}
+          <Textarea label={t("tasks.comment")} autosize minRows={2} value={comment} onChange={(event) => setComment(event.currentTarget.value)} data-autofocus />
+          <Button color={COLOURS[decision]} loading={run.isPending} onClick={() => run.mutate()}>
+            {t(`tasks.bulk.${decision}`, { count: kept.length })}
+          </Button>
+        </Stack>
+      )}
+    </Modal>
+  );
+}

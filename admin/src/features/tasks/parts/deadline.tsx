@@ -1,0 +1,15 @@
+import { Text } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import { timestampCell } from "../../../fields/moments";
+
+/** When it must be decided; what is late stands out. */
+export function Deadline({ at }: { at: string | null }) {
+  const { t } = useTranslation();
+  if (at === null) return "–";
+  const isLate = Date.parse(at) < Date.now();
+  return (
+    <Text size="sm" component="span" {...(isLate ? { c: "red", fw: 600 } : {})}>
+      {timestampCell(at)} {isLate && `(${t("tasks.late")})`}
+    </Text>
+  );
+}

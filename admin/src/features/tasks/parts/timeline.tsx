@@ -1,0 +1,50 @@
+import { Badge, Group, Text, Timeline } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import { usePeople } from "../../../api/people";
+import { timestampCell } from "../../../fields/moments";
+import { type HistoryEntry, type Instance, inWords, peopleIn } from "../../../model/tasks";
+import { Status } from "../../../ui/status";
+
+/** What has happened to an instance: step by step, with persons, comments and reasons. */
+export function InstanceTimeline({ app, instance }: { app: string; instance: Instance }) {
+  const { t } = useTranslation();
+  const people = peopleIn(instance, usePeople(app));
+  const name = (id: string) => people.get(id) ?? id.slice(0, 8);
+  return (
+    <Timeline bulletSize={12} lineWidth={2} active={-1} aria-label={t("history.title")}>
+      {instance.history.map((entry, at) => (
+        <Timeline.Item key={at} title={<Text size="sm" fw={600} component="span">{[entry.scope, entry.step ?? t("tasks.workflow")].filter(Boolean).join(" · ")}</Text>}>
+          <Group gap="xs">
+            <Status value={entry.status} />
+            {entry.override && <Badge color="orange" variant="light" size="sm" tt="none">{t("tasks.overridden")}</Badge>}
+            <Text size="xs" c="dimmed">
+              {timestampCell(entry.at)}
+            </Text>
+          </Group>
+          <Said entry={entry} name={name} />
+        </Timeline.Item>
+      ))}
+    </Timeline>
+  );
+}
+
+function Said({ entry, name }: { entry: HistoryEntry; name: (id: string) => string }) {
+  const { t } = useTranslation();
+  const who = entry.by && [name(entry.by), ...(entry.on_behalf_of ? [t("tasks.for", { who: name(entry.on_behalf_of) })] : [])].join(" ");
+  return (
+    <>
+      {who && <Text size="sm">{who}</Text>}
+      {entry.seat && <Text size="sm">{t("tasks.seatNamed", { seat: entry.seat })}</Text>}
+      {entry.to !== undefined && <Text size="sm">→ {toWords(entry.to)}</Text>}
+      {entry.comment && <Text size="sm" className="rk-break">“{entry.comment}”</Text>}
+      {entry.reason && <Text size="sm" c="red" className="rk-break">{entry.reason}</Text>}
+    </>
+  );
+}
+
+function toWords(to: unknown): string {
+  if (typeof to !== "object" || to === null) return String(to);
+  const { label, role, roles, user, users } = to as { label?: string; role?: string; roles?: string[]; user?: { email: string }; users?: { email: string }[] };
+  const named = [role, ...(roles ?? []), user?.email, ...(users ?? []).map((each) => each.email)].filter(Boolean);
+  return [label, ...named].filter(Boolean).join(", ") || inWords(to);
+}
