@@ -1,6 +1,6 @@
 """Pictures of every screen of the Admin UI with the demo app: `python -m tests.browser.screenshots [folder]`.
 
-Each screen is taken in light and dark at desktop width, and in light at phone width. With `--docs`, the six pictures of
+Each screen is taken in light and dark at desktop width, and in light at phone width. With `--docs`, the pictures of
 the documentation are taken instead, into docs/images.
 """
 
@@ -20,6 +20,7 @@ from deploy.embedded import admin_build, demo
 from deploy.embedded.settings import Settings
 from deploy.embedded.stack import Stack
 from tests.browser.pages import Person
+from tests.browser.test_workflows import define_purchases
 from tests.support.checkout import ROOT
 from tests.support.client import Client
 
@@ -35,6 +36,7 @@ IN_DOCS = {
     "records": "/records/deal",
     "record": "/records/deal/{deal}",
     "workflow": "/define/workflows/{workflow}",
+    "task": "/instances/{instance}",
     "diagram": "/define/relations/diagram",
     "permissions": "/define/permissions/matrix",
     "trace": "/events/{trace}",
@@ -95,9 +97,11 @@ async def _screens_of_docs(person: Person) -> dict[str, str]:
         admin = await Client(session, person.url).login(APP, "admin@localhost", "changeme")
         deal = (await admin.get("/deal?per_page=1")).data[0]["id"]
         changed = (await admin.put(f"/deal/{deal}", {"probability": 65})).expect(200)
-        workflow = (await admin.get("/_admin/workflows")).data[0]["id"]
+        start = {"workflow": "purchase order", "record_id": await define_purchases(admin)}
+        instance = (await admin.post("/_workflows/start", start)).expect(201).data
     await person.page.wait_for_timeout(SPANS_ARRIVE_MS)
-    found = {"deal": deal, "workflow": workflow, "trace": changed.headers["X-Trace-Id"]}
+    ids = {"workflow": instance["workflow_id"], "instance": instance["id"]}
+    found = {"deal": deal, "trace": changed.headers["X-Trace-Id"], **ids}
     return {name: path.format(**found) for name, path in IN_DOCS.items()}
 
 

@@ -29,7 +29,7 @@ export function SettingsPage() {
           <SettingsEditor key={found.data.etag} app={app} etag={found.data.etag} initial={found.data.data} />
         </Columns.Col>
         <Columns.Col span={{ base: 12, lg: 3 }}>
-          <Versions app={app} kind={KIND} id="" />
+          <Versions app={app} kind={KIND} id="" current={found.data.data} />
         </Columns.Col>
       </Columns>
     </Page>

@@ -51,6 +51,27 @@ export function useInstanceAct(app: string, id: string) {
   });
 }
 
+export type Decision = "approve" | "reject" | "cancel";
+
+export interface Result {
+  id: string;
+  error?: Error;
+}
+
+/** One decision about several instances, one after the other, each for itself: what is refused stops nothing. */
+export async function decideAll(app: string, ids: string[], decision: Decision, comment: string): Promise<Result[]> {
+  const results: Result[] = [];
+  const body = comment === "" ? {} : decision === "cancel" ? { reason: comment } : { comment };
+  for (const id of ids) {
+    const refused = await request(app, "POST", `/_workflows/${id}/${decision}`, { body }).then(
+      () => undefined,
+      (error: Error) => error,
+    );
+    results.push({ id, ...(refused ? { error: refused } : {}) });
+  }
+  return results;
+}
+
 /** The names of records, with one request per entity: `entity/id` → name. */
 export function useRecordNames(app: string, rows: Pick<Instance, "entity" | "record_id">[]): Map<string, string> {
   const schema = useAppSchema(app);

@@ -2,18 +2,10 @@ import { Button, Group, List, Modal, Stack, Text, Textarea } from "@mantine/core
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { request } from "../../../api/client";
 import type { Instance } from "../../../model/tasks";
-import { Failed } from "../../../ui/failed";
+import { messageOf } from "../../../ui/errors";
 import { Status } from "../../../ui/status";
-
-type Decision = "approve" | "reject" | "cancel";
-
-interface Result {
-  id: string;
-  status: "ok" | "refused";
-  error?: { code: string; message: string };
-}
+import { type Decision, decideAll } from "../queries";
 
 interface Props {
   app: string;
@@ -63,8 +55,7 @@ function BulkDialog({ app, rows, decision, onClose }: { app: string; rows: Insta
   const [kept] = useState(rows);
   const [comment, setComment] = useState("");
   const run = useMutation({
-    mutationFn: () =>
-      request<{ results: Result[] }>(app, "POST", "/_workflows/_bulk", { body: { ids: kept.map((row) => row.id), decision, ...(comment ? { comment } : {}) } }).then((reply) => reply.data.results),
+    mutationFn: () => decideAll(app, kept.map((row) => row.id), decision, comment),
     meta: { shown: true },
   });
   const close = () => {
@@ -80,8 +71,8 @@ function BulkDialog({ app, rows, decision, onClose }: { app: string; rows: Insta
             {run.data.map((result) => (
               <List.Item key={result.id}>
                 <Group gap="xs">
-                  <Status value={result.status === "ok" ? "done" : "failed"} /> <Text size="sm">{name(result.id)}</Text>
-                  {result.error && <Text size="sm" c="red">{result.error.message}</Text>}
+                  <Status value={result.error ? "failed" : "done"} /> <Text size="sm">{name(result.id)}</Text>
+                  {result.error && <Text size="sm" c="red">{messageOf(result.error)}</Text>}
                 </Group>
               </List.Item>
             ))}
@@ -90,7 +81,6 @@ function BulkDialog({ app, rows, decision, onClose }: { app: string; rows: Insta
         </Stack>
       ) : (
         <Stack>
-          {run.error && <Failed error={run.error} />}
           <Textarea label={t("tasks.comment")} autosize minRows={2} value={comment} onChange={(event) => setComment(event.currentTarget.value)} data-autofocus />
           <Button color={COLOURS[decision]} loading={run.isPending} onClick={() => run.mutate()}>
             {t(`tasks.bulk.${decision}`, { count: kept.length })}
