@@ -5,6 +5,7 @@ import { useId, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Graph, place } from "../../model/graph";
 import { Icon, type IconName } from "../icons";
+import "./graph.css";
 import { Box, Edge, Frame, Handle } from "./shapes";
 import { useDrag, useGround } from "./use-pointer";
 

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { allSteps, stepsOf } from "../../../model/workflow";
 import { SwitchKey, TextKey } from "../parts/keys";
 import { ProblemsOf, useDocumentProblems, useScope } from "../parts/scope";
+import "../workflow/builder.css";
 import { Canvas } from "../workflow/canvas";
 import { type Builder, BuilderContext, type Placing, type Selection, useBuilder } from "../workflow/context";
 import { Outline } from "../workflow/outline";
