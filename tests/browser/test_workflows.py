@@ -9,9 +9,9 @@ from tests.browser.pages import Person
 from tests.support.client import Client, entity, text
 
 
-def row(page: Page, text: str) -> Locator:
-    """A line of the outline."""
-    return page.locator(".rk-outline-row", has_text=text).first
+def row(page: Page, step: str) -> Locator:
+    """The line of a step in the outline."""
+    return page.locator(".rk-outline-row").filter(has=page.locator("strong").get_by_text(step, exact=True))
 
 
 async def press(target: Locator, *keys: str) -> None:
@@ -99,7 +99,7 @@ async def test_a_workflow_is_built_in_the_outline_by_keyboard_alone(admin: Clien
     picture = page.get_by_role("region", name="Steps of the workflow")
     await expect(picture.get_by_role("img", name="ask → both: approved")).to_be_attached()
     await press(picture.get_by_role("button", name="Add a step between ask and both"), "Enter")
-    await press(page.get_by_role("dialog").get_by_role("button", name="Wait"), "Enter")
+    await press(page.get_by_role("dialog").get_by_role("button", name="Wait For a time"), "Enter")
     await expect(picture.get_by_role("img", name="ask → wait: approved")).to_be_attached()
     await someone.save("Saved; it is in force now")
     await someone.button("Compare with now").first.click()

@@ -2,6 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from "react";
 import { same } from "../../model/changes";
+import { leaves } from "../../model/workflow-diff";
 import type { Document } from "./queries";
 
 const STORED = "rocket.draft.";
@@ -39,12 +40,16 @@ export function useDraft(name: string, initial: Document, etag: string | null): 
   const key = STORED + name;
   const [kept, setKept] = useState(() => keptAt(key, initial));
   const [steps, setSteps] = useState<Steps>({ past: [], now: kept?.document ?? initial, future: [] });
-  const typedAt = useRef(0);
+  const typed = useRef({ at: 0, key: "" });
+  const shown = useRef(steps.now);
+  shown.current = steps.now;
   const isDone = useRef(false);
   const set = useCallback((next: Document) => {
-    // What is typed in one go is one step.
-    const isNewStep = Date.now() - typedAt.current > TYPING_MS;
-    typedAt.current = Date.now();
+    // What is typed in one go into one place is one step.
+    const changes = leaves(shown.current, next);
+    const key = changes.length === 1 ? changes[0]!.key : "";
+    const isNewStep = key === "" || key !== typed.current.key || Date.now() - typed.current.at > TYPING_MS;
+    typed.current = { at: Date.now(), key };
     isDone.current = false;
     setSteps(({ past, now }) => ({ past: isNewStep || past.length === 0 ? [...past, now].slice(-MAX_STEPS) : past, now: next, future: [] }));
   }, []);
@@ -54,7 +59,7 @@ export function useDraft(name: string, initial: Document, etag: string | null): 
     if (isChanged) sessionStorage.setItem(key, JSON.stringify({ document: steps.now, at: new Date().toISOString(), etag } satisfies Kept));
     else sessionStorage.removeItem(key);
   }, [key, steps.now, isChanged, etag]);
-  const go = (from: Document[], move: (before: Steps) => Steps) => (from.length === 0 ? undefined : () => { typedAt.current = 0; setSteps(move); });
+  const go = (from: Document[], move: (before: Steps) => Steps) => (from.length === 0 ? undefined : () => { typed.current.at = 0; setSteps(move); });
   return {
     document: steps.now,
     set,
@@ -62,7 +67,7 @@ export function useDraft(name: string, initial: Document, etag: string | null): 
     redo: go(steps.future, ({ past, now, future }) => ({ past: [...past, now], now: future[0]!, future: future.slice(1) })),
     kept: kept && { at: kept.at, isStale: kept.etag !== etag },
     isChanged,
-    discard: () => { setKept(undefined); typedAt.current = 0; set(initial); },
+    discard: () => { setKept(undefined); typed.current.at = 0; set(initial); },
     forget: () => { isDone.current = true; sessionStorage.removeItem(key); },
   };
 }

@@ -62,7 +62,7 @@ function State({ row }: { row: Instance }) {
     <>
       <Status value={row.status} />
       {row.failed && (
-        <Text size="xs" c="red" className="rk-break" lineClamp={2}>
+        <Text size="xs" c="var(--mantine-color-error)" className="rk-break" lineClamp={2}>
           {row.failed.reason}
         </Text>
       )}

@@ -74,7 +74,7 @@ function Steps({ row }: { row: Instance }) {
       {approvals.map((approval, at) => (
         <Text key={at} size="sm" component="span">
           {approval.step} {approval.seats.length > 1 && <Badge size="sm" variant="light" tt="none">{t("tasks.progress", { done: countSeats(approval.seats).approved, needed: approval.needed })}</Badge>}
-          {row.on_behalf_of && <Badge size="sm" variant="light" color="grape" tt="none">{t("tasks.behalf")}</Badge>}
+          {row.on_behalf_of && <Badge size="sm" variant="dot" color="grape" tt="none">{t("tasks.behalf")}</Badge>}
         </Text>
       ))}
     </Group>

@@ -1,7 +1,7 @@
 /** A graph as a picture: boxes and arrows in frames, with zoom and pan. Boxes can be selected, and moved onto arrows. */
 
 import { ActionIcon, Group } from "@mantine/core";
-import { useId, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Graph, place } from "../../model/graph";
 import { Icon, type IconName } from "../icons";
@@ -45,6 +45,15 @@ export default function GraphView({ graph, label, direction = "LR", maxHeight = 
   };
   // Once, when the place is known: later the zoom is the reader's.
   useLayoutEffect(fit, []);
+  // What is selected elsewhere comes into sight.
+  useEffect(() => {
+    const box = placed.nodes.find((node) => node.id === selected);
+    const frame = scroller.current;
+    if (!box || !frame) return;
+    const isSeen = (at: number, size: number, from: number, room: number) => at * zoom >= from && (at + size) * zoom <= from + room;
+    if (isSeen(box.x, box.width, frame.scrollLeft, frame.clientWidth) && isSeen(box.y, box.height, frame.scrollTop, frame.clientHeight)) return;
+    frame.scrollTo({ left: (box.x + box.width / 2) * zoom - frame.clientWidth / 2, top: (box.y + box.height / 2) * zoom - frame.clientHeight / 2 });
+  }, [selected, placed, zoom]);
   const scale = (by: number) => setZoom((now) => Math.min(MAX_ZOOM, Math.max(MIN_ZOOM, now * by)));
   const pan = useGround(scroller, scale);
   const { grabbed, target, grab } = useDrag(picture, placed.edges, onDrop);

@@ -78,12 +78,12 @@ export function Box({ node, isSelected, onSelect, onGrab }: BoxProps) {
   const follow = () => void navigate({ to: node.link! });
   const texts = [node.label, node.sub ?? "", ...(node.lines ?? [])].filter((text, at) => at === 0 || text !== "");
   const named = [...texts, ...(node.badge ? [node.badge] : [])].filter((text) => text !== "").join(", ");
-  // A link is called by the text in it; a picture needs a name.
+  // Links and buttons are called by the text in them; a picture needs a name.
   const role = node.link
     ? { tabIndex: 0, role: "link", onClick: follow, onKeyDown: onEnter(follow), style: { cursor: "pointer" } }
     : onSelect && node.label !== ""
       ? {
-          tabIndex: 0, role: "button", "aria-label": named, "aria-pressed": isSelected, style: { cursor: "pointer" },
+          tabIndex: 0, role: "button", "aria-pressed": isSelected, style: { cursor: "pointer" },
           onClick: () => onSelect(node.id), onKeyDown: onEnter(() => onSelect(node.id)), onPointerDown: (event: PointerEvent) => onGrab?.(event, node.id),
         }
       : { role: "img", "aria-label": named || "•" };
@@ -102,7 +102,7 @@ export function Box({ node, isSelected, onSelect, onGrab }: BoxProps) {
           opacity={at === 0 ? 1 : 0.85}
           fill="currentColor"
         >
-          {text}
+          {at > 0 ? ` ${text}` : text}
         </text>
       ))}
       {node.badge && <Badge node={node} />}

@@ -51,7 +51,7 @@ export function Pairs({ name, label, add, help, blank, wish, suggestions = [], o
             </Group>
           ))}
         </Nested>
-        {error && <Text size="xs" c="red">{error}</Text>}
+        {error && <Text size="xs" c="var(--mantine-color-error)">{error}</Text>}
         <Group>
           <Button size="compact-xs" variant="default" leftSection={<Icon name="plus" size={14} />} onClick={append}>
             {t(add)}

@@ -15,7 +15,7 @@ interface Props {
   decisions?: Decision[];
 }
 
-const COLOURS = { approve: "teal", reject: "red", cancel: "gray" };
+const COLOURS = { approve: "teal.9", reject: "red.8", cancel: "red.8" };
 
 /** One decision about several tasks, with the result of each. */
 export function BulkBar({ app, rows, chosen, choose, decisions = ["approve", "reject"] }: Props) {
@@ -30,7 +30,7 @@ export function BulkBar({ app, rows, chosen, choose, decisions = ["approve", "re
       </Button>
       {marked.length > 0 &&
         decisions.map((decision) => (
-          <Button key={decision} size="compact-sm" variant="light" color={COLOURS[decision]} onClick={() => ask(decision)}>
+          <Button key={decision} size="compact-sm" variant="default" onClick={() => ask(decision)}>
             {t(`tasks.bulk.${decision}`, { count: marked.length })}
           </Button>
         ))}
@@ -72,7 +72,7 @@ function BulkDialog({ app, rows, decision, onClose }: { app: string; rows: Insta
               <List.Item key={result.id}>
                 <Group gap="xs">
                   <Status value={result.error ? "failed" : "done"} /> <Text size="sm">{name(result.id)}</Text>
-                  {result.error && <Text size="sm" c="red">{messageOf(result.error)}</Text>}
+                  {result.error && <Text size="sm" c="var(--mantine-color-error)">{messageOf(result.error)}</Text>}
                 </Group>
               </List.Item>
             ))}

@@ -8,7 +8,7 @@ export function Deadline({ at }: { at: string | null }) {
   if (at === null) return "–";
   const isLate = Date.parse(at) < Date.now();
   return (
-    <Text size="sm" component="span" {...(isLate ? { c: "red", fw: 600 } : {})}>
+    <Text size="sm" component="span" {...(isLate ? { c: "var(--mantine-color-error)", fw: 600 } : {})}>
       {timestampCell(at)} {isLate && `(${t("tasks.late")})`}
     </Text>
   );

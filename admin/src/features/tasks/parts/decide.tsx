@@ -34,7 +34,7 @@ export function Decide({ app, instance, approval }: Props) {
             {title}
           </Title>
           <Group gap="xs">
-            {approval.escalated.length > 0 && <Badge color="orange" variant="light" tt="none">{t("tasks.escalated")}</Badge>}
+            {approval.escalated.length > 0 && <Badge color="orange" variant="dot" tt="none">{t("tasks.escalated")}</Badge>}
             {approval.deadline && (
               <Text size="sm" component="span">
                 {t("tasks.deadline")}: <Deadline at={approval.deadline} />
@@ -43,7 +43,7 @@ export function Decide({ app, instance, approval }: Props) {
           </Group>
         </Group>
         <Seats approval={approval} instance={instance} app={app} />
-        {standing ? <Decision app={app} instance={instance} approval={approval} me={me} standing={standing} /> : <Text size="sm" c="dimmed">{t("tasks.notYours")}</Text>}
+        {standing ? <Decision key={standing.kind} app={app} instance={instance} approval={approval} me={me} standing={standing} /> : <Text size="sm" c="dimmed">{t("tasks.notYours")}</Text>}
       </Stack>
     </Paper>
   );
@@ -86,7 +86,7 @@ function Decision({ app, instance, approval, me, standing }: Props & { me: Calle
       <Textarea label={t("tasks.comment")} required={override} autosize minRows={2} value={comment} error={refused["comment"]} onChange={(event) => setComment(event.currentTarget.value)} />
       {(standing.kind === "override" || override) && <Checkbox label={t("tasks.override")} checked={override} onChange={(event) => setOverride(event.currentTarget.checked)} />}
       <Group gap="xs">
-        <Button color="teal.8" loading={act.isPending} onClick={() => void decide("approve")}>
+        <Button color="teal.9" loading={act.isPending} onClick={() => void decide("approve")}>
           {t("tasks.approve")}
         </Button>
         <Button color="red.8" loading={act.isPending} onClick={() => void decide("reject")}>

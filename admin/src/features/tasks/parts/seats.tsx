@@ -22,7 +22,7 @@ export function Seats({ app, instance, approval }: { app: string; instance: Inst
                 <Table.Td>
                   <Group gap={6}>
                     <Status value={seat.decision ?? "open"} />
-                    {seat.override && <Text size="xs" c="orange.9">{t("tasks.overridden")}</Text>}
+                    {seat.override && <Text size="xs" fw={600}>{t("tasks.overridden")}</Text>}
                   </Group>
                 </Table.Td>
                 <Table.Td>

@@ -15,8 +15,8 @@ export function InstanceTimeline({ app, instance }: { app: string; instance: Ins
       {instance.history.map((entry, at) => (
         <Timeline.Item key={at} title={<Text size="sm" fw={600} component="span">{[entry.scope, entry.step ?? t("tasks.workflow")].filter(Boolean).join(" · ")}</Text>}>
           <Group gap="xs">
-            <Status value={entry.status} />
-            {entry.override && <Badge color="orange" variant="light" size="sm" tt="none">{t("tasks.overridden")}</Badge>}
+            <Status value={entry.status} label={t(`flow.status.${entry.status}`, { defaultValue: entry.status })} />
+            {entry.override && <Badge color="orange" variant="dot" size="sm" tt="none">{t("tasks.overridden")}</Badge>}
             <Text size="xs" c="dimmed">
               {timestampCell(entry.at)}
             </Text>
@@ -37,7 +37,7 @@ function Said({ entry, name }: { entry: HistoryEntry; name: (id: string) => stri
       {entry.seat && <Text size="sm">{t("tasks.seatNamed", { seat: entry.seat })}</Text>}
       {entry.to !== undefined && <Text size="sm">→ {toWords(entry.to)}</Text>}
       {entry.comment && <Text size="sm" className="rk-break">“{entry.comment}”</Text>}
-      {entry.reason && <Text size="sm" c="red" className="rk-break">{entry.reason}</Text>}
+      {entry.reason && <Text size="sm" c="var(--mantine-color-error)" className="rk-break">{entry.reason}</Text>}
     </>
   );
 }
