@@ -40,7 +40,7 @@ export interface Approval {
   needed: number;
   seats: Seat[];
   deadline: string | null;
-  escalated: unknown[];
+  escalated?: unknown[];
   returns_to: string[];
   may_reassign: boolean;
 }

@@ -34,7 +34,7 @@ export function Decide({ app, instance, approval }: Props) {
             {title}
           </Title>
           <Group gap="xs">
-            {approval.escalated.length > 0 && <Badge color="orange" variant="dot" tt="none">{t("tasks.escalated")}</Badge>}
+            {(approval.escalated ?? []).length > 0 && <Badge color="orange" variant="dot" tt="none">{t("tasks.escalated")}</Badge>}
             {approval.deadline && (
               <Text size="sm" component="span">
                 {t("tasks.deadline")}: <Deadline at={approval.deadline} />
