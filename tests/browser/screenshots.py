@@ -20,7 +20,7 @@ from deploy.embedded import admin_build, demo
 from deploy.embedded.settings import Settings
 from deploy.embedded.stack import Stack
 from tests.browser.pages import Person
-from tests.browser.test_workflows import define_purchases
+from tests.browser.purchases import define_purchases
 from tests.support.checkout import ROOT
 from tests.support.client import Client
 

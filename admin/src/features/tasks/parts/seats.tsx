@@ -1,4 +1,4 @@
-import { Group, Table, Text } from "@mantine/core";
+import { Group, List, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { usePeople } from "../../../api/people";
 import { timestampCell } from "../../../fields/moments";
@@ -13,35 +13,30 @@ export function Seats({ app, instance, approval }: { app: string; instance: Inst
   return (
     <>
       <Text size="sm">{t("tasks.count", { needed: approval.needed, approved, rejected, open })}</Text>
-      <Table.ScrollContainer minWidth={360}>
-        <Table fz="sm" aria-label={t("flow.seats")}>
-          <Table.Tbody>
-            {approval.seats.map((seat) => (
-              <Table.Tr key={seat.id}>
-                <Table.Td>{seatName(seat) || t("flow.deciders.anyone")}</Table.Td>
-                <Table.Td>
-                  <Group gap={6}>
-                    <Status value={seat.decision ?? "open"} />
-                    {seat.override && <Text size="xs" fw={600}>{t("tasks.overridden")}</Text>}
-                  </Group>
-                </Table.Td>
-                <Table.Td>
-                  {seat.by && people.get(seat.by)} {seat.on_behalf_of && t("tasks.for", { who: people.get(seat.on_behalf_of) ?? "–" })}
-                  {seat.at && <Text size="xs" c="dimmed">{timestampCell(seat.at)}</Text>}
-                </Table.Td>
-                <Table.Td className="rk-break">
-                  {seat.comment}
-                  {Object.entries(seat.form ?? {}).map(([name, value]) => (
-                    <div key={name}>
-                      {name}: {inWords(value)}
-                    </div>
-                  ))}
-                </Table.Td>
-              </Table.Tr>
+      <List size="sm" spacing={6} listStyleType="none" aria-label={t("flow.seats")}>
+        {approval.seats.map((seat) => (
+          <List.Item key={seat.id}>
+            <Group gap={8}>
+              <Text size="sm" fw={600} component="span" className="rk-break">
+                {seatName(seat) || t("flow.deciders.anyone")}
+              </Text>
+              <Status value={seat.decision ?? "open"} label={t(`flow.status.${seat.decision ?? "open"}`)} />
+              {seat.override && <Text size="xs" component="span" fw={600}>{t("tasks.overridden")}</Text>}
+              {seat.at && (
+                <Text size="xs" c="dimmed" component="span">
+                  {[seat.by && people.get(seat.by), seat.on_behalf_of && t("tasks.for", { who: people.get(seat.on_behalf_of) ?? "–" }), timestampCell(seat.at)].filter(Boolean).join(" ")}
+                </Text>
+              )}
+            </Group>
+            {seat.comment && <Text size="sm" className="rk-break">“{seat.comment}”</Text>}
+            {Object.entries(seat.form ?? {}).map(([name, value]) => (
+              <Text size="sm" key={name} className="rk-break">
+                {name}: {inWords(value)}
+              </Text>
             ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+          </List.Item>
+        ))}
+      </List>
     </>
   );
 }
