@@ -17,6 +17,7 @@ from libs.shared import clock
 from libs.shared.bus.outbox.transactions import Transaction
 from libs.shared.bus.timers.claim_loop import ClaimLoop
 from libs.shared.contracts.context import AppRef
+from libs.shared.errors import RocketError
 from libs.shared.telemetry import tracing
 from services.workflow import recording
 from services.workflow.history import store, tasks
@@ -119,6 +120,10 @@ class Runner:
     ) -> Advanced:
         try:
             return await recording.record(transaction, current, given, now)
+        except RocketError as problem:
+            if problem.code != "INVALID_STATE":
+                raise
+            return Advanced([], current.state)  # it has ended meanwhile: there is nothing to be told any more
         except store.StateTooLarge as problem:
             return await recording.record(transaction, current, Break(str(problem)), now)
 
