@@ -58,7 +58,7 @@ async def test_a_list_and_a_record_are_worked_with_by_keyboard_alone(deals: Clie
     await expect(page.get_by_text("1 record is selected")).to_be_visible()
     await keys.press("Space")
     await page.locator("main").focus()
-    await _tab_to(page, ".rk-bar[role=status] button:nth-of-type(2)")
+    await _tab_to(page, ".rk-list-bar[role=status] button:nth-of-type(2)")
     await keys.press("Enter")
     await expect(page.get_by_text("1 change is saved")).to_be_visible()
 

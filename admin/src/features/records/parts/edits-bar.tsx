@@ -23,7 +23,7 @@ export function EditsBar({ app, entity, list }: { app: string; entity: Entity; l
     <>
       <LeaveGuard when={list.count > 0} what={t("edits.waiting", { count: list.count })} />
       {list.count > 0 && (
-        <Group className="rk-bar" role="status" gap="sm" px="sm" py={6}>
+        <Group className="rk-list-bar" role="status" gap="sm" px="sm" py={6}>
           <Text size="sm" fw={600}>
             {t("edits.waiting", { count: list.count })}
           </Text>

@@ -38,7 +38,7 @@ export function SelectionBar({ app, entity, state, selection, isPageFull, labels
     </Button>
   );
   return (
-    <Group className="rk-bar" role="region" aria-label={t("selection.label")} gap="sm" px="sm" py={6}>
+    <Group className="rk-list-bar" role="region" aria-label={t("selection.label")} gap="sm" px="sm" py={6}>
       <Text size="sm" fw={600}>
         {count === undefined ? "…" : t(selection.isAll ? "selection.all" : "selection.some", { count, number })}
       </Text>
