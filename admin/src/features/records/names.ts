@@ -3,6 +3,7 @@
 import { useQueries } from "@tanstack/react-query";
 import { keys, useAppSchema } from "../../api/app-schema";
 import { request } from "../../api/client";
+import { timestampCell } from "../../fields/moments";
 import { type Entity, labelOf, referenceOf, type Row } from "../../model/schema";
 import { wordOf } from "./parts/value-words";
 
@@ -29,5 +30,7 @@ export function useNames(app: string, entity: Entity, values: readonly { field: 
   const names = new Map(
     asked.flatMap(({ field, key, target }, at) => (found[at]?.data ?? []).map((row): [string, string] => [`${field}/${String(row[key])}`, labelOf(target, row)])),
   );
-  return (field, value) => names.get(`${field}/${String(value)}`) ?? wordOf(value);
+  const moments = new Set(entity.fields.filter((field) => field.type === "timestamp").map((field) => field.name));
+  const plain = (field: string, value: unknown) => (moments.has(field) && typeof value === "string" ? timestampCell(value) : wordOf(value));
+  return (field, value) => names.get(`${field}/${String(value)}`) ?? plain(field, value);
 }
