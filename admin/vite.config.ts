@@ -1,6 +1,6 @@
 /** How the Admin UI is built: hashed files below /admin/, each with a brotli copy beside it for the gateway to serve. */
 /// <reference types="node" />
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
@@ -30,44 +30,49 @@ function brotliCopies(): Plugin {
 }
 
 /** The screens whose sizes are kept within bounds (tests/browser/test_budgets.py), by the module that begins them. */
-const MEASURED = { shell: ["/index.html", "src/words/en.json"], first_list: ["/index.html", "src/words/en.json", "src/features/records/page.tsx"] };
+const MEASURED = { shell: ["index.html", "src/words/en.json"], first_list: ["index.html", "src/words/en.json", "src/features/records/page.tsx"] };
+
+interface ManifestEntry {
+  file: string;
+  css?: string[];
+  imports?: string[];
+}
 
 /** Writes how many bytes a browser fetches, compressed, until each of the measured screens is there. */
 function sizes(): Plugin {
   let folder = "";
-  const fetched: Record<string, string[]> = {};
   return {
     name: "sizes",
     apply: "build",
     configResolved(config) {
       folder = config.build.outDir;
     },
-    generateBundle(_options, bundle) {
-      const chunks = Object.values(bundle).filter((each) => each.type === "chunk");
-      for (const [screen, modules] of Object.entries(MEASURED)) {
-        const waiting = chunks.filter((chunk) => modules.some((name) => chunk.facadeModuleId?.endsWith(name))).map((chunk) => chunk.fileName);
-        const files = new Set<string>();
-        for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-          const chunk = chunks.find((each) => each.fileName === name);
-          if (!chunk || files.has(name)) continue;
-          files.add(name);
-          for (const style of chunk.viteMetadata?.importedCss ?? []) files.add(style);
-          waiting.push(...chunk.imports);
-        }
-        fetched[screen] = [...files];
-      }
-    },
     closeBundle() {
-      const bytes = (file: string) => (existsSync(join(folder, `${file}.br`)) ? statSync(join(folder, `${file}.br`)) : statSync(join(folder, file))).size;
-      const sums = Object.fromEntries(Object.entries(fetched).map(([screen, files]) => [screen, { bytes: files.reduce((sum, file) => sum + bytes(file), 0), files }]));
-      writeFileSync(join(folder, "sizes.json"), JSON.stringify(sums, null, 2));
+      const manifest = JSON.parse(readFileSync(join(folder, ".vite/manifest.json"), "utf8")) as Record<string, ManifestEntry>;
+      const sums = Object.entries(MEASURED).map(([screen, modules]) => [screen, filesOf(manifest, modules).reduce((sum, file) => sum + brotliCompressSync(readFileSync(join(folder, file))).length, 0)]);
+      writeFileSync(join(folder, "sizes.json"), JSON.stringify(Object.fromEntries(sums), null, 2));
     },
   };
+}
+
+/** The files of modules and of all that they import; what they import later is not among them. */
+function filesOf(manifest: Record<string, ManifestEntry>, modules: string[]): string[] {
+  const waiting = [...modules];
+  const seen = new Set<string>();
+  const files = new Set<string>();
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    const entry = manifest[name];
+    if (!entry || seen.has(name)) continue;
+    seen.add(name);
+    for (const file of [entry.file, ...(entry.css ?? [])]) files.add(file);
+    waiting.push(...(entry.imports ?? []));
+  }
+  return [...files];
 }
 
 export default defineConfig({
   base: "/admin/",
   plugins: [react(), brotliCopies(), sizes()],
-  build: { target: "es2023", sourcemap: false, modulePreload: { polyfill: false } },
+  build: { target: "es2023", sourcemap: false, manifest: true, modulePreload: { polyfill: false } },
   server: { proxy: { "/api": SERVER } },
 });

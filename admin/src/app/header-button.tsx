@@ -5,7 +5,8 @@ import { Icon, type IconName } from "../ui/icons";
 interface Props {
   icon: IconName;
   label: string;
-  onClick: () => void;
+  onClick?: () => void;
+  disabled?: boolean;
   shortcut?: string;
   ref?: Ref<HTMLButtonElement>;
 }

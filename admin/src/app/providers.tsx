@@ -1,11 +1,13 @@
 import { DirectionProvider, MantineProvider, createTheme } from "@mantine/core";
-import { Notifications } from "@mantine/notifications";
 import { MutationCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
+import { Suspense, lazy } from "react";
 import { isApiError } from "../api/errors";
 import { showError } from "../ui/errors";
 import { language, directionOf } from "./language";
 import { createAppRouter } from "./router";
+
+const Notifications = lazy(() => import("@mantine/notifications").then((room) => ({ default: room.Notifications })));
 
 const theme = createTheme({
   primaryColor: "indigo",
@@ -45,7 +47,9 @@ export function Providers() {
     <DirectionProvider initialDirection={directionOf(language())} detectDirection={false}>
       <MantineProvider theme={theme} defaultColorScheme="auto">
         <QueryClientProvider client={queryClient}>
-          <Notifications position="bottom-right" />
+          <Suspense>
+            <Notifications position="bottom-right" />
+          </Suspense>
           <RouterProvider router={router} />
         </QueryClientProvider>
       </MantineProvider>

@@ -1,7 +1,7 @@
-import { AppShell, Burger, Group, Loader, NavLink, ScrollArea, Text } from "@mantine/core";
+import { AppShell, Burger, Group, Loader, NavLink, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { Link, Outlet, useLocation, useParams } from "@tanstack/react-router";
-import { Suspense } from "react";
+import { Suspense, lazy } from "react";
 import { useTranslation } from "react-i18next";
 import { useQuery } from "@tanstack/react-query";
 import { schemaQuery, useIsAdmin } from "../api/app-schema";
@@ -9,12 +9,17 @@ import { useBranding } from "../api/branding";
 import { Failed } from "../ui/failed";
 import { Icon } from "../ui/icons";
 import { LiveBar, OutageBar } from "./bars";
+import { HeaderButton } from "./header-button";
 import { Help } from "./help";
-import { AppMenu, UserMenu } from "./menus";
 import { type Section, sectionsOf } from "./navigation";
 import { Palette } from "./palette";
-import { TimeBar, TimeButton } from "./time-bar";
+import { TimeBar } from "./time-bar";
 import { ViewAsBar } from "./view-as-bar";
+
+// What opens from the header comes when the frame stands: no screen waits for it.
+const AppMenu = lazy(() => import("./menus").then((room) => ({ default: room.AppMenu })));
+const UserMenu = lazy(() => import("./menus").then((room) => ({ default: room.UserMenu })));
+const TimePicker = lazy(() => import("./time-picker"));
 
 /** The frame around all screens of an app: header, sidebar, content. */
 export function Shell() {
@@ -40,18 +45,24 @@ export function Shell() {
         <Group h="100%" px="sm" justify="space-between" wrap="nowrap">
           <Group gap="xs" wrap="nowrap">
             <Burger opened={opened} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={t("shell.menu")} />
-            <AppMenu app={app} />
+            <Suspense fallback={<HeaderButton icon="menu" label={app} disabled />}>
+              <AppMenu app={app} />
+            </Suspense>
           </Group>
           <Group gap="xs" wrap="nowrap">
-            <TimeButton />
+            <Suspense fallback={<HeaderButton icon="clock" label={t("time.now")} disabled />}>
+              <TimePicker />
+            </Suspense>
             <Palette sections={sections} />
             <Help app={app} />
-            <UserMenu realm={app} />
+            <Suspense fallback={<HeaderButton icon="user" label="" disabled />}>
+              <UserMenu realm={app} />
+            </Suspense>
           </Group>
         </Group>
       </AppShell.Header>
       <AppShell.Navbar component="nav" aria-label={t("shell.navigation")}>
-        <ScrollArea flex={1} type="scroll">
+        <div className="rk-nav">
           {sections.map((section) => (
             <div key={section.label}>
               <Text size="xs" fw={700} c="dimmed" tt="uppercase" px="sm" pt="sm" pb={4}>
@@ -72,7 +83,7 @@ export function Shell() {
               ))}
             </div>
           ))}
-        </ScrollArea>
+        </div>
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1}>
         <OutageBar />

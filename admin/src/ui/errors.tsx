@@ -1,22 +1,29 @@
 /** A refusal as a message at the edge of the screen, with the id by which an operator finds the request. */
 
-import { notifications } from "@mantine/notifications";
+import type { notifications as Notifications } from "@mantine/notifications";
 import i18next from "i18next";
 import { isApiError } from "../api/errors";
 
 const SHOWN_MS = 10_000;
 
+type Message = Parameters<typeof Notifications.show>[0];
+
+/** The messages are drawn by a part that comes when the frame stands. */
+function show(message: Message): void {
+  void import("@mantine/notifications").then(({ notifications }) => notifications.show(message));
+}
+
 export function showError(error: Error): void {
-  notifications.show({ color: "red", title: messageOf(error), message: hintOf(error), autoClose: SHOWN_MS });
+  show({ color: "red", title: messageOf(error), message: hintOf(error), autoClose: SHOWN_MS });
 }
 
 export function showDone(message: string): void {
-  notifications.show({ color: "teal", message });
+  show({ color: "teal", message });
 }
 
 /** Something legal but doubtful: it stays until it is closed. */
 export function showWarning(place: string, message: string): void {
-  notifications.show({ color: "yellow", title: place, message, autoClose: false });
+  show({ color: "yellow", title: place, message, autoClose: false });
 }
 
 export function messageOf(error: Error): string {
