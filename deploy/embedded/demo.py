@@ -42,13 +42,18 @@ def welcome(url: str) -> str:
     return WELCOME.format(url=url)
 
 
+def load(url: str) -> dict[str, Any]:
+    """The document of the demo app: the app, what is imported, and the requests that are sent afterwards."""
+    return dict(json.loads(DOCUMENT.read_text(encoding="utf-8").replace("%URL%", url)))
+
+
 async def install(url: str) -> None:
     """Create the demo app if it is missing, and complete one that was interrupted before its import.
 
     Raises DemoFailed.
     """
-    document = json.loads(DOCUMENT.read_text(encoding="utf-8"))
-    app = document.pop("app")
+    document = load(url)
+    app, afterwards = document.pop("app"), document.pop("afterwards")
     admin = f"/api/{app['name']}/_admin"
     try:
         async with aiohttp.ClientSession(base_url=url) as client:
@@ -58,6 +63,8 @@ async def install(url: str) -> None:
             # An import is complete or absent, so what somebody removed since does not come back.
             if not await _rows(client, f"{admin}/entities"):
                 await _post(client, f"{admin}/import", document)
+                for step in afterwards:
+                    await _take(client, f"/api/{app['name']}", step)
     except (aiohttp.ClientError, TimeoutError) as error:
         raise DemoFailed(f"no answer: {error!r}") from error
 
@@ -75,6 +82,19 @@ async def _post(
         if response.status == 409 and taken_is_fine:
             return {}
         return dict(await _data_of(response))
+
+
+async def _take(client: aiohttp.ClientSession, prefix: str, step: dict[str, Any]) -> None:
+    """One request that brings the app to life: people, a file, changes that workflows and webhooks react to."""
+    path = prefix + step["path"]
+    if file := step.get("file"):
+        form = aiohttp.FormData()
+        form.add_field("file", file["text"], filename=file["name"], content_type="text/csv")
+        sent = client.post(path, data=form)
+    else:
+        sent = client.request(step.get("method", "POST"), path, json=step["body"])
+    async with sent as response:
+        await _data_of(response)
 
 
 async def _data_of(response: aiohttp.ClientResponse) -> Any:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from playwright.async_api import Locator, Page, expect
 
+MAX_TABS = 120
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -62,3 +64,16 @@ class Person:
     async def tab(self, name: str) -> None:
         """Open a tab of the screen."""
         await self.page.get_by_role("tab", name=name, exact=True).click()
+
+    async def reach(self, control: Locator) -> None:
+        """Go to a control with the Tab key alone."""
+        await control.wait_for()
+        for _ in range(MAX_TABS):
+            if await control.evaluate("element => element === document.activeElement"):
+                return
+            await self.page.keyboard.press("Tab")
+        raise AssertionError(f"{control} is not reached with the Tab key")
+
+    async def press(self, *keys: str) -> None:
+        for key in keys:
+            await self.page.keyboard.press(key)

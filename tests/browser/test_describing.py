@@ -129,6 +129,11 @@ async def test_a_state_machine_is_described_with_a_form_and_drawn(admin: Client,
     await someone.suggest("To", "won")
     picture = page.get_by_role("region", name="States of stage")
     await expect(picture.get_by_role("img", name="lead → won")).to_be_attached()
+    (await admin.post("/deal", {"title": "Oven"})).expect(201)
+    await line.get_by_role("textbox", name="Only where this is true").fill("len(record.title) > 10")
+    await someone.button("Try on stored records").click()
+    tried = page.get_by_role("table", name="Transitions").get_by_role("row", name="lead → won")
+    await expect(tried.get_by_role("link", name="Oven")).to_be_visible()
     await someone.save("Saved; it is in force now")
     machine = (await admin.get("/_admin/state-machines")).data[0]
     assert machine["definition"]["initial"] == "lead"
@@ -137,6 +142,7 @@ async def test_a_state_machine_is_described_with_a_form_and_drawn(admin: Client,
 
 async def test_a_permission_is_given_with_a_form_and_shows_in_the_matrix(admin: Client, person: Opened) -> None:
     await admin.define(entity("deal", text("title"), text("region")))
+    (await admin.post("/deal", {"title": "Oven", "region": "north"})).expect(201)
     someone = await person()
     page = someone.page
     await someone.go("/define/permissions/new")
@@ -152,6 +158,13 @@ async def test_a_permission_is_given_with_a_form_and_shows_in_the_matrix(admin: 
     await page.get_by_role("combobox", name="All but some").click()
     await page.get_by_role("option", name="title", exact=True).click()
     await page.keyboard.press("Escape")
+    await someone.button("Who gains or loses what?").click()
+    effect = page.get_by_role("table", name="By role").get_by_role("row", name="clerk").first
+    await expect(effect).to_contain_text("none → some")
+    await page.get_by_role("combobox", name="Sample of a record").click()
+    await page.get_by_role("option", name="Oven").click()
+    sample = page.get_by_role("table", name="Sample of a record")
+    await expect(sample.get_by_role("row", name="title")).to_contain_text("not there")
     await someone.save("Saved; it is in force now")
     policy = (await admin.get("/_admin/permissions")).data[0]
     assert policy["conditions"] == [{"field": "region", "operator": "eq", "value": "north"}]
@@ -165,6 +178,29 @@ async def test_a_permission_is_given_with_a_form_and_shows_in_the_matrix(admin: 
     fields = page.get_by_role("table", name="Fields of deal")
     await expect(fields.get_by_role("row", name="title").get_by_text("nothing")).to_be_visible()
     await expect(page.get_by_text('region = "north"')).to_be_visible()
+
+
+async def test_rows_that_stand_against_a_change_are_shown_and_corrected(admin: Client, person: Opened) -> None:
+    await admin.define(entity("shop", text("name"), text("city")))
+    for name, city in (("Alpha", "Vienna"), ("Beta", "Wien")):
+        (await admin.post("/shop", {"name": name, "city": city})).expect(201)
+    someone = await person()
+    page = someone.page
+    await someone.go("/define/entities/shop")
+    await page.get_by_role("combobox", name="Values of city").fill("Vienna")
+    await page.keyboard.press("Enter")
+    await someone.button("Show the plan").click()
+    rows = page.get_by_role("table", name="shop city")
+    await expect(rows.get_by_role("row")).to_have_count(1)
+    await rows.get_by_role("combobox", name="city of Beta").click()
+    await page.get_by_role("option", name="Vienna", exact=True).click()
+    await rows.get_by_role("button", name="Save the value").click()
+    await expect(rows).to_have_count(0)
+    await someone.button("Undo").click()
+    await expect(page.get_by_text("Vienna", exact=True)).to_have_count(0)
+    await someone.button("Redo").click()
+    await someone.save("Saved; it is in force now")
+    assert {row["city"] for row in (await admin.get("/shop")).data} == {"Vienna"}
 
 
 async def test_a_rule_is_tried_on_stored_records_before_it_is_saved(admin: Client, person: Opened) -> None:
@@ -193,6 +229,10 @@ async def test_a_rule_is_tried_on_stored_records_before_it_is_saved(admin: Clien
     await page.get_by_role("textbox", name="Message of the violation").fill("too short")
     await someone.button("Try on stored records").click()
     await expect(page.get_by_text("1 of 2 records would violate it")).to_be_visible()
+    await page.get_by_text("A sample", exact=True).click()
+    await page.get_by_role("textbox", name="Sample record").fill('{"title": "AB"}')
+    await someone.button("Try on the sample").click()
+    await expect(page.get_by_text("The sample violates the rule")).to_be_visible()
     assert (await admin.get("/_admin/rules")).data == []
     await someone.save("Saved; it is in force now")
 

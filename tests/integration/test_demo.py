@@ -20,10 +20,14 @@ class StandIn:
     def __init__(self) -> None:
         self.apps: list[str] = []
         self.imports: list[dict[str, Any]] = []
+        self.afterwards: list[tuple[str, str]] = []
         self.refuses_imports = False
 
     async def post(self, request: web.Request) -> web.Response:
         """Logs in, makes an app, imports."""
+        if self.imports and not request.path.startswith("/api/_platform/"):
+            self.afterwards.append((request.method, request.path.removeprefix("/api/demo")))
+            return web.json_response({"data": {}})
         body = await request.json()
         if request.path == "/api/_platform/auth/login":
             return web.json_response({"data": {"access_token": "token"}})
@@ -55,7 +59,7 @@ def api() -> StandIn:
 async def url(api: StandIn) -> AsyncIterator[str]:
     """Where it is."""
     application = web.Application()
-    application.add_routes([web.post("/{path:.*}", api.post), web.get("/{path:.*}", api.get)])
+    application.add_routes([web.get("/{path:.*}", api.get), web.route("*", "/{path:.*}", api.post)])
     async with TestServer(application) as server:
         yield str(server.make_url("")).rstrip("/")
 
@@ -63,13 +67,19 @@ async def url(api: StandIn) -> AsyncIterator[str]:
 async def test_the_document_is_imported_whole(api: StandIn, url: str) -> None:
     await demo.install(url)
     assert api.apps == ["demo"]
-    assert api.imports == [{key: part for key, part in DOCUMENT.items() if key != "app"}]
+    wanted = demo.load(url)
+    steps = wanted.pop("afterwards")
+    del wanted["app"]
+    assert api.imports == [wanted]
+    assert api.afterwards == [(step.get("method", "POST"), step["path"]) for step in steps]
 
 
 async def test_a_second_install_adds_nothing(api: StandIn, url: str) -> None:
     await demo.install(url)
+    done = list(api.afterwards)
     await demo.install(url)
     assert len(api.imports) == 1
+    assert api.afterwards == done
 
 
 async def test_an_interrupted_install_is_completed(api: StandIn, url: str) -> None:
@@ -103,6 +113,6 @@ def test_workflows_and_rules_name_what_exists() -> None:
     for workflow in DOCUMENT["workflows"]:
         trigger = workflow["trigger"]
         assert trigger["to"] in FIELDS[trigger["entity"]][trigger["field"]]["enum"]
-        actions = [action for step in workflow["steps"] for action in step["actions"]]
+        actions = [action for step in workflow["steps"] for action in step.get("actions", [])]
         assert all(action["field"] in FIELDS[action["entity"]] for action in actions)
     assert all(rule["entity"] in FIELDS for rule in DOCUMENT["notification_rules"])

@@ -59,7 +59,7 @@ export function sectionsOf(app: string, entities: Entity[], isAdmin: boolean): S
 function forAdmins(app: string): Section[] {
   const kinds = KINDS.map(([kind, icon]): Entry => ({ label: `kind.${kind}`, word: true, icon, to: `/${app}/define/${kind}` }));
   return [
-    { label: "nav.define", entries: [...kinds, entry(app, "matrix", "shield", "/define/permissions/matrix"), entry(app, "diagram", "link", "/define/relations/diagram"), entry(app, "exchange", "download", "/exchange")] },
+    { label: "nav.define", entries: [...kinds, entry(app, "matrix", "shield", "/define/permissions/matrix"), entry(app, "explain", "help", "/define/permissions/explain"), entry(app, "diagram", "link", "/define/relations/diagram"), entry(app, "exchange", "download", "/exchange")] },
     {
       label: "nav.people",
       entries: [
@@ -78,6 +78,7 @@ function forAdmins(app: string): Section[] {
         entry(app, "deadLetters", "close", "/dead-letters"),
         entry(app, "projections", "restore", "/projections"),
         entry(app, "files", "download", "/files"),
+        entry(app, "settings", "rule", "/settings"),
         entry(app, "api", "globe", "/api"),
       ],
     },

@@ -61,7 +61,7 @@ export function Editor({ app, kind, id, etag, initial }: EditorProps) {
             {hintOf(error)}
           </Alert>
         )}
-        <Views app={app} kind={kind} isNew={id === undefined} draft={draft} problems={problems} />
+        <Views app={app} kind={kind} id={id} draft={draft} problems={problems} />
         {plan.data && plan.variables?.document === document && <PlanView app={app} document={document} plan={plan.data} onRepaired={() => plan.mutate(change)} />}
         <Group>
           <Button type="submit" size="sm" loading={save.isPending}>
@@ -80,13 +80,13 @@ export function Editor({ app, kind, id, etag, initial }: EditorProps) {
 interface ViewsProps {
   app: string;
   kind: string;
-  isNew: boolean;
+  id: string | undefined;
   draft: Draft;
   problems: Problems | null;
 }
 
 /** The same document as a form, where its kind has one, and as JSON. */
-function Views({ app, kind, isNew, draft, problems }: ViewsProps) {
+function Views({ app, kind, id, draft, problems }: ViewsProps) {
   const { t } = useTranslation();
   const Form = FORMS[kind];
   return (
@@ -100,7 +100,7 @@ function Views({ app, kind, isNew, draft, problems }: ViewsProps) {
           <ProblemsOf problems={problems}>
             <DocumentScope app={app} document={draft.document} onChange={draft.set}>
               <Suspense fallback={<Loader size="sm" aria-label={t("shell.loading")} />}>
-                <Form isNew={isNew} />
+                <Form isNew={id === undefined} id={id} />
               </Suspense>
             </DocumentScope>
           </ProblemsOf>

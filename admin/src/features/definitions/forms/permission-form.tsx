@@ -2,16 +2,19 @@ import { Fieldset, Group, MultiSelect, SegmentedControl, Select, SimpleGrid, Sta
 import { useTranslation } from "react-i18next";
 import { useAppSchema } from "../../../api/app-schema";
 import { ChoiceKey, EntityKey, FieldKey, RolesKey, ValueKey } from "../parts/keys";
+import { PermissionEffect } from "../parts/effect";
 import { ExpressionKey } from "../parts/expression-key";
+import { MaskSample } from "../parts/mask-sample";
 import { Rows } from "../parts/rows";
 import { Nested, useKey, useScope } from "../parts/scope";
+import type { FormProps } from "./props";
 
 const ACTIONS = ["read", "create", "update", "delete"];
 const OPERATORS = ["eq", "neq", "in", "not_in", "gt", "gte", "lt", "lte", "like"];
 const MASKS = ["none", "last4", "email", "hash", "null"];
 
 /** A policy: who may do what, with which records, and which fields. */
-export default function PermissionForm() {
+export default function PermissionForm({ id }: FormProps) {
   const { document } = useScope();
   const entity = document["entity"];
   return (
@@ -39,6 +42,8 @@ export default function PermissionForm() {
           <VisibleWhen entity={entity} />
         </>
       )}
+      <PermissionEffect id={id} />
+      {document["action"] === "read" && <MaskSample />}
     </Stack>
   );
 }

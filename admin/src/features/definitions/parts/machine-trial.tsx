@@ -2,7 +2,6 @@ import { Alert, Badge, Button, Group, Stack, Table, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { request } from "../../../api/client";
-import { isApiError } from "../../../api/errors";
 import { Failed } from "../../../ui/failed";
 import { RecordLinks } from "./record-links";
 import { useScope } from "./scope";
@@ -34,7 +33,7 @@ export function MachineTrial() {
           {t("machine.tryHelp")}
         </Text>
       </Group>
-      {trial.error && (isApiError(trial.error, 422) ? <Alert color="red">{trial.error.message}</Alert> : <Failed error={trial.error} />)}
+      {trial.error && <Failed error={trial.error} />}
       {trial.data && <Found app={app} entity={entity} trial={trial.data} />}
     </Stack>
   );
