@@ -32,6 +32,9 @@ SETTLED_MS = 700
 """Time that a screen gets to draw what it has read."""
 SPANS_ARRIVE_MS = 3_000
 """Time that the spans of a request get to be stored."""
+FURTHER = (
+    "/events/live", "/events/stats", "/api?op=get_api_deal", "/account", "/define/entities/deal", "/define/rules/new",
+)  # fmt: skip
 IN_DOCS = {
     "records": "/records/deal",
     "record": "/records/deal/{deal}",
@@ -82,8 +85,8 @@ async def _logged_in(browser: Browser, url: str, look: str) -> tuple[BrowserCont
 
 
 async def _all_screens(person: Person) -> dict[str, str]:
-    """The screens that the sidebar leads to, and those of a record and of its imports, by a name for their files."""
-    paths = await _links(person.page, f"/admin/{APP}")
+    """The screens that the sidebar leads to, and some behind them, by a name for their files."""
+    paths = [*await _links(person.page, f"/admin/{APP}"), *FURTHER]
     async with ClientSession() as session:
         admin = await Client(session, person.url).login(APP, "admin@localhost", "changeme")
         deal = (await admin.get("/deal?sort=title&per_page=1")).data[0]["id"]

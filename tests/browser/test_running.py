@@ -63,7 +63,7 @@ async def test_figures_of_the_overview_lead_to_their_lists(admin: Client, person
     figures = page.get_by_role("region", name="At a glance")
 
     async def failed() -> bool:
-        return (await admin.get("/_admin/overview")).data["failed_deliveries"]["count"] == 1
+        return bool((await admin.get("/_admin/overview")).data["failed_deliveries"]["count"] == 1)
 
     await eventually(failed)
     await page.reload()

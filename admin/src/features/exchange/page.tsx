@@ -1,4 +1,4 @@
-import { Alert, Button, Code, FileButton, Group, Stack, Textarea, Title } from "@mantine/core";
+import { Alert, Button, Code, FileButton, Group, List, Stack, Textarea, Title } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
@@ -12,6 +12,8 @@ import { Page } from "../../ui/page";
 
 interface Plan {
   statements?: string[];
+  warnings?: { path: string; message: string }[];
+  violations?: { entity: string; field: string | null; rule: string; rows: number }[];
 }
 
 /** All definitions of the app as one document: out, and in again with a plan first. */
@@ -75,6 +77,18 @@ export function ExchangePage() {
         {plan.data && (
           <Alert color="blue" title={t("definitions.plan")}>
             <Code block>{(plan.data.statements ?? []).join(";\n") || t("definitions.planNothing")}</Code>
+            <List size="sm" mt="xs">
+              {(plan.data.warnings ?? []).map((warning) => (
+                <List.Item key={`${warning.path} ${warning.message}`}>
+                  {warning.path}: {warning.message}
+                </List.Item>
+              ))}
+              {(plan.data.violations ?? []).map((violation) => (
+                <List.Item key={`${violation.entity} ${violation.field} ${violation.rule}`}>
+                  {t("violations.count", { count: violation.rows, entity: violation.entity, field: violation.field ?? "", rule: t(`violations.${violation.rule}`, { defaultValue: violation.rule }) })}
+                </List.Item>
+              ))}
+            </List>
           </Alert>
         )}
         {bring.data !== undefined && <JsonView value={bring.data} />}

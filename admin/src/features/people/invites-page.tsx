@@ -4,6 +4,7 @@ import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { request } from "../../api/client";
+import { useRoles } from "../../api/roles";
 import { timestampCell } from "../../fields/moments";
 import { Act } from "../../ui/act";
 import { Failed } from "../../ui/failed";
@@ -65,6 +66,7 @@ export function InvitesPage() {
 function NewInvites({ app, onClose }: { app: string; onClose: () => void }) {
   const { t } = useTranslation();
   const client = useQueryClient();
+  const known = useRoles(app);
   const [emails, setEmails] = useState("");
   const [roles, setRoles] = useState<string[]>([]);
   const invite = useMutation({
@@ -89,7 +91,7 @@ function NewInvites({ app, onClose }: { app: string; onClose: () => void }) {
           <Stack>
             {invite.error && <Failed error={invite.error} />}
             <Textarea label={t("invites.emails")} description={t("invites.emailsHelp")} required minRows={3} autosize value={emails} onChange={(event) => setEmails(event.currentTarget.value)} />
-            <TagsInput label={t("users.roles")} value={roles} onChange={setRoles} />
+            <TagsInput data={known} label={t("users.roles")} value={roles} onChange={setRoles} />
             <Button type="submit" loading={invite.isPending}>
               {t("invites.send")}
             </Button>

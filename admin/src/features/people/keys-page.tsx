@@ -5,6 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useAppSchema } from "../../api/app-schema";
 import { request } from "../../api/client";
+import { useRoles } from "../../api/roles";
 import { timestampCell } from "../../fields/moments";
 import { Act } from "../../ui/act";
 import { Failed } from "../../ui/failed";
@@ -71,6 +72,7 @@ export function ApiKeysPage() {
 function NewKey({ app, onClose }: { app: string; onClose: () => void }) {
   const { t } = useTranslation();
   const client = useQueryClient();
+  const known = useRoles(app);
   const entities = useAppSchema(app).entities.map((entity) => entity.name);
   const [form, setForm] = useState({ name: "", roles: [] as string[], expires: "", scopes: [] as Scope[] });
   const create = useMutation({
@@ -97,7 +99,7 @@ function NewKey({ app, onClose }: { app: string; onClose: () => void }) {
         <Stack>
           {create.error && <Failed error={create.error} />}
           <TextInput label={t("keys.name")} required value={form.name} onChange={(event) => setForm({ ...form, name: event.currentTarget.value })} />
-          <TagsInput label={t("users.roles")} description={t("keys.rolesHelp")} value={form.roles} onChange={(roles) => setForm({ ...form, roles })} />
+          <TagsInput data={known} label={t("users.roles")} description={t("keys.rolesHelp")} value={form.roles} onChange={(roles) => setForm({ ...form, roles })} />
           <Text size="sm" fw={500}>
             {t("keys.scopes")}
           </Text>

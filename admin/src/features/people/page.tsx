@@ -4,6 +4,7 @@ import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { request } from "../../api/client";
+import { useRoles } from "../../api/roles";
 import { isApiError } from "../../api/errors";
 import { beginViewAs } from "../../api/view-as";
 import { showDone } from "../../ui/errors";
@@ -110,6 +111,7 @@ function useLookAs(app: string) {
 function UserForm({ app, initial, onClose }: { app: string; initial: typeof BLANK; onClose: () => void }) {
   const { t } = useTranslation();
   const client = useQueryClient();
+  const known = useRoles(app);
   const [form, setForm] = useState(initial);
   const isNew = initial.id === "";
   const save = useMutation({
@@ -153,7 +155,7 @@ function UserForm({ app, initial, onClose }: { app: string; initial: typeof BLAN
             autoComplete="new-password"
             onChange={(event) => set({ password: event.currentTarget.value })}
           />
-          <TagsInput label={t("users.roles")} value={form.roles} error={byField["roles"]} onChange={(roles) => set({ roles })} />
+          <TagsInput data={known} label={t("users.roles")} value={form.roles} error={byField["roles"]} onChange={(roles) => set({ roles })} />
           <Checkbox label={t("users.active")} checked={form.active} onChange={(event) => set({ active: event.currentTarget.checked })} />
           <Button type="submit" loading={save.isPending}>
             {t("action.save")}
