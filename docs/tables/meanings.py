@@ -285,6 +285,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "timeout": "Time limit of the receiver in seconds; by default the service's.",
         "ordered": "`true`: deliveries of one record arrive in order.",
         "on_failure": "With `async: false`: what happens to the write if the receiver does not answer.",
+        "fields": "Payloads have these fields of `record`, `old` and `changes`, and no others. Conditions see all.",
     },
     "Retry": {
         "max_attempts": "All attempts, 1 to 100.",

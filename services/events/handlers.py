@@ -14,7 +14,15 @@ from libs.shared.errors import not_found
 from libs.shared.ids import parse_uuid
 from services.events import store
 from services.events.business_events import told
-from services.events.queries import EventSelection, audit_selection, conditions, events_selection, grouping, window
+from services.events.queries import (
+    EventSelection,
+    audit_selection,
+    conditions,
+    events_selection,
+    grouping,
+    interval_of,
+    window,
+)
 from services.events.rows import business_row, days_of
 from services.events.state import State
 from services.events.traces import waterfall
@@ -62,7 +70,8 @@ async def get_stats(state: State, context: Context, request: GetStats) -> Respon
     since, until = window(request.query, clock.now())
     groups = list(dict.fromkeys(("source", grouping(request.query) or "source")))
     where, values = conditions(request.query, before=2)
-    figures = await store.stats(state.database(context.the_app), (since, until), groups, where, values)
+    interval = interval_of(request.query, since, until)
+    figures = await store.stats(state.database(context.the_app), (since, until), groups, where, values, interval)
     shown = {"window": {"from": clock.iso(since), "to": clock.iso(until)}, **flat(figures), **figures}
     return Response(body=exact.dumps({"data": shown}))
 

@@ -16,6 +16,11 @@ from libs.shared.schema import BadValue, FieldDefinition, parse_text
 GROUPS = ("source", "entity", "action")
 DEFAULT_WINDOW = timedelta(hours=24)
 MAX_PAGE = 10_000_000
+UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+MAX_INTERVAL = 100_000
+"""Of a unit."""
+MAX_POINTS = 1_000
+"""Points of a series."""
 _TIME = FieldDefinition(name="time", type="timestamp")
 
 
@@ -66,6 +71,20 @@ def grouping(query: Pairs) -> str | None:
     if group is not None and group not in GROUPS:
         raise RocketError("INVALID_PAYLOAD", f"group_by must be one of {', '.join(GROUPS)}")
     return group
+
+
+def interval_of(query: Pairs, since: datetime, until: datetime) -> timedelta | None:
+    """The length of a point of the series that is asked for: `30s`, `5m`, `1h`, `1d`. Raises INVALID_PAYLOAD."""
+    text = dict(query).get("interval") or ""
+    if not text:
+        return None
+    number = _positive(text[:-1], 0)
+    if text[-1] not in UNITS or not 0 < number <= MAX_INTERVAL:
+        raise RocketError("INVALID_PAYLOAD", "interval must be a number and s, m, h or d, such as 5m")
+    interval = number * UNITS[text[-1]]
+    if until - since > MAX_POINTS * interval:
+        raise RocketError("INVALID_PAYLOAD", f"interval is too short for this window: at most {MAX_POINTS} points")
+    return interval
 
 
 def _selection(query: Pairs, filters: tuple[str, ...], time: str, tie: str, per_page: int) -> EventSelection:

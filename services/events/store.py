@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from operator import itemgetter
 from typing import Any
 
@@ -62,6 +62,22 @@ SELECT coalesce(json_agg(row_to_json(x)), '[]')::text FROM (
     ) roots ORDER BY duration_ms DESC LIMIT 10
 ) x
 """
+
+# A point for each interval of a window, also where nothing happened. The first one may begin before the window.
+SERIES = """
+SELECT coalesce(json_agg(row_to_json(x)), '[]')::text FROM (
+    SELECT points.at, coalesce(found.count, 0) AS count, coalesce(found.errors, 0) AS errors, found.p50, found.p95
+    FROM generate_series(date_bin({interval}, $1, {origin}), $2, {interval}) AS points(at)
+    LEFT JOIN (
+        SELECT date_bin({interval}, created_at, {origin}) AS at, count(*) AS count,
+            count(*) FILTER (WHERE status = 'error') AS errors,
+            round(percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_ms)::numeric, 3)::float8 AS p50,
+            round(percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms)::numeric, 3)::float8 AS p95
+        FROM events.events WHERE created_at BETWEEN $1 AND $2 AND {where} GROUP BY 1
+    ) found USING (at) ORDER BY points.at
+) x
+"""
+ORIGIN = "timestamptz '2000-01-01 00:00:00+00'"
 
 # Audit rows, for those commits that have none.
 AUDIT_MISSING = """
@@ -165,15 +181,24 @@ async def trace(database: Database, trace_id: uuid.UUID) -> list[dict[str, Any]]
 
 
 async def stats(
-    database: Database, window: tuple[datetime, datetime], groups: Sequence[str], where: str, values: Sequence[Any]
+    database: Database,
+    window: tuple[datetime, datetime],
+    groups: Sequence[str],
+    where: str,
+    values: Sequence[Any],
+    interval: timedelta | None = None,
 ) -> dict[str, Any]:
-    """Summary, slowest traces and `by_<group>` of the events of a window that match `where`.
+    """Summary, slowest traces and `by_<group>` of the events of a window that match `where`; with an interval `series`.
 
     All read one snapshot, so their counts agree. `where` comes from queries.py; its values are numbered from $3.
     """
     parts = {"summary": SUMMARY.format(where=where)}
     parts |= {f"by_{group}": BY_GROUP.format(column=group, where=where) for group in groups}
     parts["slowest_traces"] = SLOWEST.format(where=where)
+    if interval is not None:
+        values = [*values, interval]
+        placeholder = f"${len(window) + len(values)}::interval"
+        parts["series"] = SERIES.format(interval=placeholder, origin=ORIGIN, where=where)
     row = await database.fetchrow(
         f"SELECT {', '.join(f'({sql}) AS {name}' for name, sql in parts.items())}", *window, *values
     )

@@ -39,7 +39,18 @@ from services.gateway.http import (
 from services.gateway.http import imports as imports_http
 from services.gateway.http import webhooks as endpoints
 from services.gateway.http.realm_handlers import in_realm
-from services.gateway.identity import api_keys, factors, invites, login, own_account, resets, rotation, sessions, users
+from services.gateway.identity import (
+    api_keys,
+    factors,
+    invites,
+    login,
+    own_account,
+    resets,
+    rotation,
+    sessions,
+    users,
+    view_tokens,
+)
 from services.gateway.routing.route import Access, Local, Route
 
 P = "/api/_platform"
@@ -130,7 +141,7 @@ ROUTES = (
     Route("GET", A + "/asyncapi.json", Local(api_documents.asyncapi), Access.ADMIN),
     # Live streams
     Route("GET", A + "/_live", Local(live.watch_entities, taking("entities", *live.OWN_PARAMETERS)), Access.PUBLIC),
-    Route("POST", A + "/_live/ticket", Local(live.ticket), Access.USER),
+    Route("POST", A + "/_live/ticket", Local(live.ticket), Access.USER, reads=True),
     # Accounts of an app
     Route("POST", A + "/auth/login", in_realm(login.login, accounts.LoginBody), Access.PUBLIC),
     Route("POST", A + "/auth/refresh", in_realm(sessions.refresh, accounts.RefreshBody), Access.PUBLIC),
@@ -156,6 +167,7 @@ ROUTES = (
     ),
     Route("DELETE", A + "/_admin/users/{id}", in_realm(users.delete_user, idempotent=True), Access.ADMIN),
     Route("DELETE", A + "/_admin/users/{id}/totp", in_realm(factors.remove_from_user, idempotent=True), Access.ADMIN),
+    Route("POST", A + "/_admin/users/{id}/view-token", in_realm(view_tokens.create_view_token), Access.ADMIN),
     Route("GET", A + "/_admin/invites", in_realm(invites.list_invites), Access.ADMIN),
     Route(
         "POST",
@@ -242,16 +254,23 @@ ROUTES = (
     # Definitions, all at once and of every kind
     Route("GET", A + "/_admin/export", apps.ExportApp, Access.ADMIN),
     Route("POST", A + "/_admin/import", apps.ImportApp, Access.ADMIN),
-    Route("POST", A + "/_admin/rules/try", trials.TryRule, Access.ADMIN),
-    Route("POST", A + "/_admin/state-machines/try", trials.TryMachine, Access.ADMIN),
-    Route("POST", A + "/_admin/explain", Local(explanations.explain, body=trials.ExplainBody), Access.ADMIN),
+    Route("POST", A + "/_admin/rules/try", trials.TryRule, Access.ADMIN, reads=True),
+    Route("POST", A + "/_admin/state-machines/try", trials.TryMachine, Access.ADMIN, reads=True),
+    Route(
+        "POST",
+        A + "/_admin/explain",
+        Local(explanations.explain, body=trials.ExplainBody),
+        Access.ADMIN,
+        reads=True,
+    ),
     Route(
         "POST",
         A + "/_admin/permissions/effect",
         Local(explanations.compare_permissions, body=EffectBody),
         Access.ADMIN,
+        reads=True,
     ),
-    Route("POST", A + "/_admin/schema/plan", apps.PlanSchema, Access.ADMIN),
+    Route("POST", A + "/_admin/schema/plan", apps.PlanSchema, Access.ADMIN, reads=True),
     Route("POST", A + "/_admin/schema/apply", apps.ApplySchema, Access.ADMIN),
     Route("GET", A + "/_admin/settings", settings.GetSettings, Access.ADMIN),
     Route("PUT", A + "/_admin/settings", settings.ReplaceSettings, Access.ADMIN),
@@ -303,5 +322,7 @@ ROUTES = (
     Route("POST", A + "/_workflows/{id}/retry", workflows.RetryInstance, Access.USER),
     Route("GET", A + "/_notifications", notifications.ListInbox, Access.USER),
     Route("POST", A + "/_notifications/read-all", notifications.ReadAllNotifications, Access.USER),
+    Route("GET", A + "/_notifications/unread-count", notifications.CountUnread, Access.USER),
     Route("POST", A + "/_notifications/{id}/read", notifications.ReadNotification, Access.USER),
+    Route("POST", A + "/_notifications/{id}/unread", notifications.UnreadNotification, Access.USER),
 )

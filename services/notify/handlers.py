@@ -10,6 +10,7 @@ from libs.shared.contracts.context import Context
 from libs.shared.contracts.figures import CountFigures, Figures
 from libs.shared.contracts.messages import Response
 from libs.shared.contracts.notifications import (
+    CountUnread,
     ListInbox,
     ListNotifications,
     MailQueued,
@@ -17,6 +18,7 @@ from libs.shared.contracts.notifications import (
     ReadNotification,
     RetryNotification,
     SendMail,
+    UnreadNotification,
 )
 from libs.shared.errors import invalid, invalid_field, not_found
 from libs.shared.ids import parse_uuid
@@ -71,6 +73,20 @@ async def read_notification(state: State, context: Context, request: ReadNotific
     if row is None:
         raise not_found("Notification")
     return Response(body=b'{"data":%s}' % row)
+
+
+async def unread_notification(state: State, context: Context, request: UnreadNotification) -> Response:
+    """Mark one of the caller's notifications as unread."""
+    row = await store.unread(state.core.databases.of(context.the_app), context.user.id, _id(request.id))
+    if row is None:
+        raise not_found("Notification")
+    return Response(body=b'{"data":%s}' % row)
+
+
+async def count_unread(state: State, context: Context, _: CountUnread) -> Response:
+    """How many of the caller's notifications are unread."""
+    count = await store.count_unread(state.core.databases.of(context.the_app), context.user.id)
+    return Response(body=b'{"data":{"count":%d}}' % count)
 
 
 async def read_all_notifications(state: State, context: Context, _: ReadAllNotifications) -> Response:

@@ -49,6 +49,8 @@ SERVICE = Service(
         contracts.SendMail: handlers.send_mail,
         contracts.ListInbox: handlers.list_inbox,
         contracts.ReadNotification: handlers.read_notification,
+        contracts.UnreadNotification: handlers.unread_notification,
+        contracts.CountUnread: handlers.count_unread,
         contracts.ReadAllNotifications: handlers.read_all_notifications,
         contracts.ListNotifications: handlers.list_notifications,
         contracts.RetryNotification: handlers.retry_notification,

@@ -10,7 +10,7 @@ from uuid import UUID
 from libs.shared import exact
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.ids import uuid7
-from libs.shared.postgres.counting import bounded_counts
+from libs.shared.postgres.counting import MAX_COUNTED, bounded_counts
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.postgres.listings import json_page, load_json_page
 from services.notify.fan_out import FanOut
@@ -74,6 +74,12 @@ WITH n AS (
     RETURNING {INBOX_COLUMNS}
 ) SELECT row_to_json(n)::text FROM n
 """
+UNREAD = f"""
+WITH n AS (
+    UPDATE notify.notifications SET read_at = NULL WHERE {MINE} AND id = $2 RETURNING {INBOX_COLUMNS}
+) SELECT row_to_json(n)::text FROM n
+"""
+COUNT_UNREAD = bounded_counts({"unread": f"notify.notifications WHERE {MINE} AND read_at IS NULL"})
 READ_ALL = f"""
 WITH n AS (UPDATE notify.notifications SET read_at = $2 WHERE {MINE} AND read_at IS NULL RETURNING 1)
 SELECT count(*) FROM n
@@ -190,6 +196,18 @@ async def read(database: Database, user_id: str, notification_id: UUID, now: dat
     """Mark one of a user's notifications as read; None if they have none with this id."""
     text: str | None = await database.fetchval(READ, user_id, notification_id, now)
     return text.encode() if text else None
+
+
+async def unread(database: Database, user_id: str, notification_id: UUID) -> bytes | None:
+    """Mark one of a user's notifications as unread; None if they have none with this id."""
+    text: str | None = await database.fetchval(UNREAD, user_id, notification_id)
+    return text.encode() if text else None
+
+
+async def count_unread(database: Database, user_id: str) -> int:
+    """How many of a user's notifications are unread, as far as is counted."""
+    number: int = await database.fetchval(COUNT_UNREAD, user_id)
+    return min(number, MAX_COUNTED)
 
 
 async def read_all(database: Database, user_id: str, now: datetime) -> int:

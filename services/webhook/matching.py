@@ -21,7 +21,7 @@ from libs.shared.snapshots.subscriptions import (
 )
 from services.webhook.deliveries import COMMIT, REDELIVERY, NewDelivery
 from services.webhook.header_templates import Headers, Value
-from services.webhook.payload import body_of, idempotency_key, payload_of
+from services.webhook.payload import body_of, idempotency_key, narrowed, payload_of
 
 ACTIONS = {
     "after_write": ("create", "update"),
@@ -122,7 +122,7 @@ def delivery_for(
         url=definition.url,
         method=definition.method,
         headers=with_content_type(definition.headers),
-        body=body_of(payload),
+        body=body_of(narrowed(payload, definition.fields)),
         max_attempts=definition.retry.max_attempts if origin in (COMMIT, REDELIVERY) else 1,
         backoff=definition.retry.backoff,
         idempotency_key=key,

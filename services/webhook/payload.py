@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from libs.shared import exact
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.snapshots.subscriptions import public_action
+
+RECORDS = ("record", "old", "changes")
+"""The parts of a payload that hold values by the names of fields."""
 
 
 def idempotency_key(app_id: str, webhook_id: str, commit_key: str) -> str:
@@ -33,6 +36,18 @@ def payload_of(event: CommitEvent, hook: str, key: str) -> dict[str, Any]:
     payload["timestamp"] = event.at
     payload["idempotency_key"] = key
     return payload
+
+
+def narrowed(payload: Mapping[str, Any], fields: Sequence[str] | None) -> Mapping[str, Any]:
+    """The payload with no other than these fields in its records; as it is for None."""
+    if fields is None:
+        return payload
+    parts = {part: _only(payload[part], fields) for part in RECORDS if isinstance(payload.get(part), Mapping)}
+    return {**payload, **parts}
+
+
+def _only(record: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
+    return {name: record[name] for name in fields if name in record}
 
 
 def body_of(payload: Mapping[str, Any]) -> str:

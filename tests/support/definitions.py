@@ -151,6 +151,7 @@ WEBHOOK = {
     "entity": "host", "hook": "after_write", "url": "http://127.0.0.1:1/", "method": "POST",
     "headers": {"X-A": "b"}, "condition": "record.price > 1", "async": True, "active": True, "timeout": 5,
     "ordered": True, "retry": {"max_attempts": 3, "backoff": "linear", "delay": 5, "max_delay": 50, "jitter": 0.1},
+    "fields": ["title"],
 }  # fmt: skip
 QUESTION = {
     "entity": "host", "hook": "before_write", "url": "http://127.0.0.1:1/", "async": False, "on_failure": "reject",

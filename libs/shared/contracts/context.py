@@ -46,6 +46,17 @@ Scopes = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Viewer:
+    """An admin who sees an app as one of its users: with `version` and `session` (or API key) of this `scope`."""
+
+    id: str
+    email: str
+    scope: str
+    session: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class Credential:
     """What an identity was proved with; it stays in the gateway. `id` is a session's or an API key's.
 
@@ -60,11 +71,13 @@ class Credential:
     expires: float
     generation: int = 0
     ends: float = float("inf")
+    viewer: Viewer | None = None
+    """Of a view token: the admin whom it was issued to. It is read-only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who acts. `via` says how they were authenticated: password, api_key, platform, workflow, system."""
+    """Who acts. `via` says how they were authenticated: password, api_key, platform, view, workflow, system."""
 
     id: str
     email: str
@@ -78,6 +91,11 @@ class Identity:
     def is_admin(self) -> bool:
         """Whether every action is allowed. An identity that is limited to scopes is never an admin."""
         return self.scopes is None and "admin" in self.roles
+
+    @property
+    def viewer(self) -> Viewer | None:
+        """The admin who looks, of a view token; None for everybody else."""
+        return self.credential.viewer if self.credential is not None else None
 
     @property
     def passes_policies(self) -> bool:

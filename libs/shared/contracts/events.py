@@ -72,10 +72,11 @@ class GetTrace(Request[Response]):
 
 @dataclass(frozen=True, slots=True)
 class GetStats(Request[Response]):
-    """Counts, durations and error rates of a window of time: the list's filters, from, to, group_by in `query`."""
+    """Counts, durations and error rates of a window of time: the list's filters, from, to, group_by, interval in
+    `query`."""
 
     service, name = "events", "events.stats"
-    parameters = taking(*EVENT_FILTERS, *WINDOW, "group_by")
+    parameters = taking(*EVENT_FILTERS, *WINDOW, "group_by", "interval")
     query: Pairs = field(default_factory=list)
 
 

@@ -52,6 +52,22 @@ class ReadNotification(Request[Response]):
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadNotification(Request[Response]):
+    """Mark one of the caller's notifications as unread."""
+
+    service, name = "notify", "inbox.unread"
+    writes = Writes.APP
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CountUnread(Request[Response]):
+    """How many of the caller's notifications are unread; 10,000 stands for more."""
+
+    service, name = "notify", "inbox.count_unread"
+
+
+@dataclass(frozen=True, slots=True)
 class ReadAllNotifications(Request[Response]):
     """Mark all of the caller's notifications as read."""
 

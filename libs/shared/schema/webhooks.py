@@ -17,6 +17,8 @@ HEADER_NAME = re.compile(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
 FRAMING = {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"}
 """Headers that say how a request lies on the wire: the sender's, never a definition's."""
 MAX_ATTEMPTS = 100
+MAX_FIELDS = 1_600
+"""Fields that a payload is narrowed to: as many as an entity may have."""
 DAY_S = 86_400.0
 
 
@@ -48,7 +50,7 @@ class WebhookDefinition(_Sparse):
     `condition` is an expression over record, old, changes, action, entity, event and user; "" is
     always. Header values may hold `{{env.NAME}}`. `timeout` (seconds) may shorten the service's.
     `ordered`: a record's later delivery waits for its earlier one. `on_failure` says what becomes of a
-    write whose receiver (`async` false) can't be asked.
+    write whose receiver (`async` false) can't be asked. `fields`: payloads have these of a record, and no others.
     """
 
     model_config = ConfigDict(serialize_by_alias=True)
@@ -65,6 +67,7 @@ class WebhookDefinition(_Sparse):
     timeout: float | None = Field(None, gt=0, le=60)
     ordered: bool | None = None
     on_failure: Literal["reject", "allow"] | None = None
+    fields: list[str] | None = Field(None, min_length=1, max_length=MAX_FIELDS)
 
     @property
     def is_question(self) -> bool:

@@ -16,6 +16,7 @@ from services.gateway.state import State
 
 HEALTH_PATHS = ("/health", "/healthz", "/readyz")
 """Health checks: they are not limited, as a missing answer would restart the gateway."""
+READ_ONLY = "This token only looks at what a user sees: nothing can be changed with it"
 APP_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
 
@@ -37,11 +38,17 @@ def header(request: web.Request, name: str) -> str:
 
 
 async def authenticate(
-    state: State, request: web.Request, context: Context, access: Access, area: str | None = None
+    state: State,
+    request: web.Request,
+    context: Context,
+    access: Access,
+    area: str | None = None,
+    reads: bool = True,
 ) -> Context:
     """The context with app and identity. Raises APP_NOT_FOUND, UNAUTHORIZED, FORBIDDEN, RATE_LIMITED.
 
-    `area` is what an API key with scopes must be allowed (None: nothing beside what records demand).
+    `area` is what an API key with scopes must be allowed (None: nothing beside what records demand). A view token is
+    good for what only `reads`.
     """
     if request.query_string and request.query_string.count("&") >= state.settings.max_query_parameters:
         raise RocketError("INVALID_PAYLOAD", f"At most {state.settings.max_query_parameters} parameters are possible")
@@ -54,7 +61,10 @@ async def authenticate(
         if state.limiter is not None and request.path not in HEALTH_PATHS:
             state.limiter.admit_anonymous(request, context.ip)
         return context
-    return context.entered(app, await _identity(state, request, context, access, area))
+    identity = await _identity(state, request, context, access, area)
+    if not reads and identity.viewer is not None:
+        raise RocketError("FORBIDDEN", READ_ONLY, [{"rule": "read_only", "message": READ_ONLY}])
+    return context.entered(app, identity)
 
 
 async def find_app(state: State, request: web.Request, context: Context, name: str) -> AppRef:

@@ -106,6 +106,8 @@ def _handler(state: State, route: Route) -> Handle:
                 "path": request.path[:MAX_PATH_CHARACTERS],
                 "status_code": response.status,
             }
+            if context.identity is not None and context.identity.viewer is not None:
+                span.metadata["view_as"] = context.identity.viewer.id
             span.status = "error" if response.status >= 400 else "ok"
             return response
 
@@ -116,7 +118,9 @@ async def _respond(
     state: State, request: web.Request, route: Route, handler: Handler, context: Context
 ) -> tuple[web.StreamResponse, Context]:
     try:
-        context = await authentication.authenticate(state, request, context, route.access, route.area)
+        context = await authentication.authenticate(
+            state, request, context, route.access, route.area, bool(route.reads)
+        )
         route.check(request)
         outcome = await handler(state, request, context)
     except asyncio.CancelledError:

@@ -32,7 +32,11 @@ async def me(realm: Realm, context: Context) -> Response:
             raise unauthorized("revoked")
         found = await factors.find(realm.database, user_id)
         enabled = found is not None and found["confirmed_at"] is not None
-        data |= {**orjson.loads(row), "session_id": proof.id, "totp": enabled}
+        data |= {**orjson.loads(row), "totp": enabled}
+        if proof.viewer is not None:
+            data["view_as"] = {"id": proof.viewer.id, "email": proof.viewer.email}
+        else:
+            data["session_id"] = proof.id
         if enabled:
             data["recovery_codes_left"] = await factors.recovery_left(realm.database, user_id)
     return Response(body=orjson.dumps({"data": data}))

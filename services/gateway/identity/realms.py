@@ -21,8 +21,8 @@ from services.gateway.identity.settings import IdentitySettings
 from services.gateway.identity.store import users
 from services.gateway.identity.tokens import Tokens
 
-PASSWORD_LOGINS = frozenset({"password", "platform"})
-"""`via` of identities that have an account with a password, and sessions."""
+PASSWORD_LOGINS = frozenset({"password", "platform", "view"})
+"""`via` of identities that have an account with a password, and sessions. View tokens only read them."""
 
 
 @dataclass(slots=True)

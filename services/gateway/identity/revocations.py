@@ -23,7 +23,7 @@ import structlog
 
 from libs.shared.bus.apps import Apps
 from libs.shared.bus.nats.connection import Connection
-from libs.shared.contracts.context import AppRef, Credential
+from libs.shared.contracts.context import AppRef, Credential, Viewer
 from libs.shared.contracts.identity import IdentityChanged, SigningKeysChanged
 from libs.shared.errors import unavailable
 from libs.shared.ids import uuid7
@@ -107,7 +107,14 @@ class Revocations:
 
     def allow(self, proof: Credential) -> bool:
         """Whether neither its session has ended nor its user changed since."""
-        return proof.id not in self._ended and proof.version >= self._least.get(proof.user, 0)
+        return (
+            proof.id not in self._ended
+            and proof.version >= self._least.get(proof.user, 0)
+            and (proof.viewer is None or self._allow_viewer(proof.viewer))
+        )
+
+    def _allow_viewer(self, viewer: Viewer) -> bool:
+        return viewer.session not in self._ended and viewer.version >= self._least.get((viewer.scope, viewer.id), 0)
 
     def listen(self, connection: Connection) -> None:
         """Receive the announcements of other gateways; read the table when some may have been lost."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import jwt
 
 from libs.shared.contracts.accounts import ACCESS_TOKEN_LIFETIME_S
-from libs.shared.contracts.context import AppRef, Credential, Identity
+from libs.shared.contracts.context import AppRef, Credential, Identity, Viewer
 from libs.shared.errors import RocketError
 from libs.shared.telemetry import tracing
 from services.gateway.identity.keyring import PLATFORM, Keyring, key_id, read_key_id
@@ -23,6 +23,8 @@ from services.gateway.identity.revocations import Revocations
 
 MAX_REMEMBERED = 20_000
 """Verified credentials that are cached."""
+VIEW = "view_as"
+"""The claim of view tokens: the admin who looks."""
 MAX_TOKEN_CHARACTERS = 8_192
 """The largest roles fit."""
 REFUSAL_TEXTS = {
@@ -59,8 +61,8 @@ class Tokens:
         self._is_account = is_account
         self._verified: OrderedDict[tuple[str, str], Identity] = OrderedDict()
 
-    def issue(self, scope: str, subject: Subject) -> str:
-        """A token for a user of `scope`: an app's id, or PLATFORM."""
+    def issue(self, scope: str, subject: Subject, viewer: Viewer | None = None) -> str:
+        """A token for a user of `scope`: an app's id, or PLATFORM; with a viewer it is a view token."""
         now, generation = int(time.time()), self._keyring.current(scope)
         claims = {
             "sub": subject.id,
@@ -70,6 +72,7 @@ class Tokens:
             "exp": now + ACCESS_TOKEN_LIFETIME_S,
             "sid": subject.session,
             "ver": subject.version,
+            **({VIEW: asdict(viewer)} if viewer is not None else {}),
         }
         headers = {"kid": key_id(scope, generation)}
         return jwt.encode(claims, self._keyring.key(scope, generation), algorithm="HS256", headers=headers)
@@ -119,6 +122,12 @@ class Tokens:
         owner, user_id = identity.credential.user
         if not await self._is_account(None if owner == PLATFORM else app, user_id):
             raise unauthorized("revoked")
+        viewer = identity.viewer
+        # An API key is no account; it ends as a session does.
+        if viewer is not None and viewer.id != viewer.session:
+            realm = None if viewer.scope == PLATFORM else app
+            if not await self._is_account(realm, viewer.id):
+                raise unauthorized("revoked")
         return self.remember(PLATFORM if app is None else app.id, token, identity)
 
     async def _good_key(self, token: str) -> tuple[str, int]:
@@ -142,8 +151,11 @@ class Tokens:
                 raise unauthorized("expired") from None
             except jwt.InvalidTokenError:
                 raise unauthorized("invalid") from None
-        user = (scope, claims["sub"])
-        proof = Credential(claims["sid"], user, claims["ver"], float(claims["exp"]), generation)
+        user, expires = (scope, claims["sub"]), float(claims["exp"])
+        if (viewer := claims.get(VIEW)) is not None:
+            proof = Credential(claims["sid"], user, claims["ver"], expires, generation, viewer=Viewer(**viewer))
+            return Identity(claims["sub"], claims["email"], tuple(claims["roles"]), "view", credential=proof)
+        proof = Credential(claims["sid"], user, claims["ver"], expires, generation)
         platform = scope == PLATFORM
         roles = ("admin",) if platform else tuple(claims["roles"])
         via = "platform" if platform else "password"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from libs.shared.contracts.context import Credential, Identity
+from libs.shared.contracts.context import Credential, Identity, Viewer
 from services.gateway.identity.tokens import Tokens
 
 MAX_KEY_STREAM_S = 900.0
@@ -28,13 +28,15 @@ class Session:
         """As JSON."""
         proof = self.proof
         parts = [proof.id, *proof.user, proof.version, proof.expires, proof.generation]
+        parts += [asdict(proof.viewer)] if proof.viewer else []
         return {"who": self.identity.packed(), "proof": parts}
 
     @classmethod
     def unpacked(cls, document: dict[str, Any]) -> Session:
         """The session that `packed` took apart."""
-        session, scope, user, version, expires, generation = document["proof"]
-        proof = Credential(session, (scope, user), version, expires, generation)
+        session, scope, user, version, expires, generation, *viewer = document["proof"]
+        looking = Viewer(**viewer[0]) if viewer else None
+        proof = Credential(session, (scope, user), version, expires, generation, viewer=looking)
         return cls(replace(Identity.unpacked(*document["who"]), credential=proof), proof)
 
     def good(self, tokens: Tokens) -> bool:

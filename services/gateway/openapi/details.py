@@ -238,7 +238,7 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
         **{"from": TIME, "to": TIME},
     ),
     ("GET", "/api/{app}/_events/stats"): {**gives(OBJECT), "parameters": [
-        {"name": name, "in": "query", "schema": TEXT} for name in (*EVENT_FILTERS, "from", "to", "group_by")
+        {"name": name, "in": "query", "schema": TEXT} for name in (*EVENT_FILTERS, "from", "to", "group_by", "interval")
     ]},
     ("GET", "/api/{app}/_ui/configs"): gives({"type": "array", "items": UI_CONFIG}),
     ("GET", "/api/{app}/_ui/config/{entity_name}"): gives({"anyOf": [UI_CONFIG, {"type": "null"}]}),
@@ -268,6 +268,7 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ("GET", "/api/{app}/_workflows"): _lists("status", "workflow"),
     **workflows.DETAILS,
     ("GET", "/api/{app}/_notifications"): _lists("unread"),
+    ("GET", "/api/{app}/_notifications/unread-count"): gives(shaped(("count",), count=NUMBER)),
     ("GET", "/api/{app}/_commits"): _lists("entity", "user_id", **{"from": TIME, "to": TIME}),
     ("GET", "/api/{app}/_commits/{commit_id}"): GET_COMMIT,
     ("POST", "/api/{app}/_commits/{commit_id}/undo"): UNDO,

@@ -64,7 +64,10 @@ MANAGED: Mapping[tuple[str, str], Schema] = {
     ("GET", "/signing-keys"): gives({"type": "array", "items": GENERATION}),
     ("POST", "/signing-keys/rotate"): gives(shaped(generation=NUMBER, kid=TEXT, overlap=NUMBER), 201),
 }
+VIEWED = shaped(("id", "email", "roles"), id=UUID, email=TEXT, roles={"type": "array", "items": TEXT})
+VIEW_TOKEN = shaped(("access_token", "expires_in", "user"), access_token=TEXT, expires_in=NUMBER, user=VIEWED)
 OF_APPS: Mapping[tuple[str, str], Schema] = {
+    ("POST", "/_admin/users/{id}/view-token"): gives(VIEW_TOKEN, 201),
     ("POST", "/auth/accept-invite"): gives(shaped((), **TOKENS, user=OBJECT), 201),
     ("POST", "/auth/forgot-password"): gives(shaped(accepted=FLAG), 202, "Accepted"),
     ("POST", "/auth/reset-password"): gives(shaped(reset=FLAG)),

@@ -56,6 +56,7 @@ class Route:
     """`target` is the contract that is asked over NATS, or the gateway's own handler.
 
     `summary` says in a line what it does; without one, the first line of the target's docstring does.
+    `reads`: whether it only reads, and so is open to view tokens; without it, GET and HEAD do.
     `area` is what an API key with scopes must be allowed here: `_files` of `/api/{app}/_files/...`. Routes about
     records have none, as each entity is asked about there. `parameters` are those that its URL's query may have.
     """
@@ -65,12 +66,15 @@ class Route:
     target: type[Request[Any]] | Local
     access: Access
     summary: str = ""
+    reads: bool | None = None
     area: str | None = field(init=False)
     parameters: Parameters = field(init=False)
 
     def __post_init__(self) -> None:
         word = AREA.match(self.path)
         object.__setattr__(self, "area", word[1] if word and word[1] not in AREAS_OF_RECORDS else None)
+        if self.reads is None:
+            object.__setattr__(self, "reads", self.method in ("GET", "HEAD"))
         known = replace(self.target.parameters, core=(self.method, self.path) in CORE)
         object.__setattr__(self, "parameters", known)
 

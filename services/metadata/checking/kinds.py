@@ -10,7 +10,14 @@ from libs.shared.schema.kinds import DefinitionKind
 from services.metadata.checking import canonical, renames
 from services.metadata.checking.expressions import locations, workflow_texts
 from services.metadata.checking.expressions.location import Document, ExpressionLocation
-from services.metadata.checking.references import notification_rules, permissions, rules, state_machines, workflows
+from services.metadata.checking.references import (
+    notification_rules,
+    permissions,
+    rules,
+    state_machines,
+    webhooks,
+    workflows,
+)
 from services.metadata.checking.references.names import Problem
 from services.metadata.model.schema import LiveSchema
 
@@ -34,7 +41,7 @@ CHECKS: Mapping[str, KindChecks] = {
     "permissions": KindChecks(permissions.problems_of, locations.of_permission),
     "rules": KindChecks(rules.problems_of, locations.of_rule),
     "state-machines": KindChecks(state_machines.problems_of, locations.of_state_machine),
-    "webhooks": KindChecks(expressions=locations.of_webhook),
+    "webhooks": KindChecks(webhooks.problems_of, locations.of_webhook),
     "workflows": KindChecks(workflows.problems_of, workflow_texts.of_workflow),
     "notification-rules": KindChecks(notification_rules.problems_of, locations.of_notification_rule),
 }

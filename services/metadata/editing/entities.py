@@ -119,6 +119,8 @@ async def _rename_in_others(
         document = rename_in(texts.get(row.id, row.document), rename.old, rename.new, rename.fields)
         if row.kind == "permissions" and row.document.get("entity") == rename.old:
             document = renames.permission_after(document, rename.fields)
+        elif row.kind == "webhooks" and row.document.get("entity") == rename.old:
+            document = renames.webhook_after(document, rename.fields)
         elif row.kind == "rules":
             after = change.schema.links(document["entity"])
             own: Sequence[Link] = links[row.document["entity"]]

@@ -40,3 +40,8 @@ def permission_after(document: dict[str, Any], renamed: Renames) -> dict[str, An
         if key in document:
             changed[key] = {renamed.get(name, name): value for name, value in document[key].items()}
     return changed
+
+
+def webhook_after(document: dict[str, Any], renamed: Renames) -> dict[str, Any]:
+    """A webhook of an entity whose fields got new names: those that its payloads are narrowed to follow."""
+    return {**document, "fields": renamed_in(document["fields"], renamed)} if document.get("fields") else document

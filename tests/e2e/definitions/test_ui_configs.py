@@ -95,5 +95,9 @@ async def test_events_are_paged_counted_and_narrowed(admin: Client) -> None:
     )  # fmt: skip
     assert [(row["action"], row["count"], row["error_count"]) for row in stats["by_action"]] == [("two", 2, 0)]
     assert all("p95_duration_ms" in row for row in stats["by_source"])
+    points = (await admin.get("/_events/stats?event_type=business&interval=1h")).expect(200).data["series"]
+    assert 24 <= len(points) <= 26 and sum(point["count"] for point in points) == 3
+    assert points[0] == {"at": points[0]["at"], "count": 0, "errors": 0, "p50": None, "p95": None}
+    (await admin.get("/_events/stats?interval=1s")).expect(400)
     none = (await admin.get("/_events/stats?source=nowhere")).expect(200).data
     assert none["by_source"] == [] and none["total_events"] == 0

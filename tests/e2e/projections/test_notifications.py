@@ -189,3 +189,23 @@ async def test_commits_without_matching_rules_write_no_note(stack: Stack, admin:
     await make(admin, "ticket", title="loud")
     await told(admin, 2)
     assert (await executed(stack, admin, "SELECT FROM notify.notes")) == "SELECT 1"
+
+
+async def test_an_inbox_counts_what_is_unread(admin: Client) -> None:
+    await define(admin, RULE)
+    ann = await admin.login(admin.prefix.removeprefix("/api/"), PEOPLE[0], "secret-1")
+    for title in ("a", "b"):
+        await make(admin, "ticket", title=title)
+
+    async def unread(expected: int) -> bool:
+        return bool((await ann.get("/_notifications/unread-count")).expect(200).data == {"count": expected})
+
+    await eventually(lambda: unread(2))
+    first = (await ann.get("/_notifications")).expect(200).data[0]["id"]
+    assert (await ann.post(f"/_notifications/{first}/read")).expect(200).data["read_at"] is not None
+    assert await unread(1)
+    assert (await ann.post(f"/_notifications/{first}/unread")).expect(200).data["read_at"] is None
+    assert await unread(2)
+    (await admin.post(f"/_notifications/{first}/unread")).expect(404)
+    (await ann.post("/_notifications/read-all")).expect(200)
+    assert await unread(0)

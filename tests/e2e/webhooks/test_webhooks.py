@@ -411,3 +411,29 @@ async def test_requests_of_transitions_are_signed_too(desk: Client, receiver: Ht
     assert payload["transition"] == {"field": "status", "from": "open", "to": "done"}
     [row] = await settled(desk, 1, "delivered")
     assert (row["webhook_id"], row["hook"]) == (machine_id, "transition")
+
+
+async def test_payloads_are_narrowed_to_fields(desk: Client, receiver: HttpReceiver) -> None:
+    wrong = {"entity": "ticket", "url": receiver.url, "fields": ["title", "staus"]}
+    refused = (await desk.post("/_admin/webhooks", wrong)).expect(422).details[0]
+    assert refused["field"] == "fields.1" and "status" in refused["message"]
+    (await desk.post("/_admin/webhooks", {**wrong, "fields": []})).expect(422)
+    webhook = await make(desk, receiver.url, fields=["title"], condition='record.status != "hidden"')
+    (ticket,) = await write(desk, "a")
+    (await desk.put(f"/ticket/{ticket}", {"title": "b", "status": "open"})).expect(200)
+    (await desk.put(f"/ticket/{ticket}", {"title": "c", "status": "hidden"})).expect(200)
+    rows = await settled(desk, 2, "delivered")
+    assert [body["record"] for _, body in receiver.requests] == [{"title": "a"}, {"title": "b"}]
+    update = receiver.requests[1][1]
+    assert (update["old"], update["changes"]) == ({"title": "a"}, {"title": {"old": "a", "new": "b"}})
+    assert [row["request_body"]["record"] for row in rows] == [{"title": "a"}, {"title": "b"}]
+    renamed = entity("ticket", {"name": "subject", "type": "string", "renamed_from": "title"}, text("status"))
+    (await desk.put("/_admin/entities/ticket", renamed)).expect(200)
+    assert (await state_of(desk, webhook))["fields"] == ["subject"]
+    verified = (await desk.post("/_admin/projections/webhook/verify")).expect(202).data["id"]
+
+    async def compared() -> Any:
+        found = (await desk.get(f"/_admin/projections/webhook/replays/{verified}")).expect(200).data
+        return found["status"] == "done" and found
+
+    assert (await eventually(compared, within=20))["differences"] == 0

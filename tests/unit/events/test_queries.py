@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.shared.errors import RocketError
-from services.events.queries import audit_selection, events_selection, grouping, window
+from services.events.queries import audit_selection, events_selection, grouping, interval_of, window
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 TRACE = "11111111-2222-4333-8444-555555555555"
@@ -93,3 +93,15 @@ def test_values_of_the_caller_are_parameters(asked: dict[str, str]) -> None:
     fixed |= {f"starts_with(action, ${n})" for n in range(1, 9)} | {"true"}
     assert set(selection.where.split(" AND ")) <= fixed
     assert len(selection.values) == sum(1 for text in asked.values() if text)
+
+
+def test_intervals_of_a_series() -> None:
+    day = (NOW - timedelta(days=1), NOW)
+    assert interval_of([], *day) is None
+    assert interval_of([("interval", "5m")], *day) == timedelta(minutes=5)
+    assert interval_of([("interval", "1d")], *day) == timedelta(days=1)
+    for wrong in ("5", "m", "0m", "-5m", "5w", "1.5h", "99999999s", "1s", "86s", "५m"):
+        with pytest.raises(RocketError, match="interval") as refused:
+            interval_of([("interval", wrong)], *day)
+        assert refused.value.status == 400
+    assert interval_of([("interval", "87s")], *day) == timedelta(seconds=87)

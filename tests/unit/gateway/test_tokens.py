@@ -7,7 +7,7 @@ from typing import Any, cast
 import jwt
 import pytest
 
-from libs.shared.contracts.context import AppRef, Context, Credential, Identity
+from libs.shared.contracts.context import AppRef, Context, Credential, Identity, Viewer
 from libs.shared.contracts.identity import IdentityChanged
 from libs.shared.errors import RocketError
 from services.gateway.identity.keyring import PLATFORM, Generation, Keyring, key_id, read_key_id
@@ -142,3 +142,38 @@ def test_scopes_narrow_entities_and_areas_apart() -> None:
     ]  # fmt: skip
     assert [(entity, action, key.allows(entity, action)) for entity, action, _ in allowed] == allowed
     assert Identity("u", "").allows("anything", "delete")
+
+
+EVE = Viewer("eve", "eve@example.org", APP.id, "session-9", 4)
+
+
+async def test_a_view_token_is_the_users_and_names_who_looks(tokens: Tokens) -> None:
+    identity = await tokens.verify_app(tokens.issue(APP.id, ANN, EVE), APP)
+    assert (identity.id, identity.roles, identity.via, identity.viewer) == ("ann", ("sales",), "view", EVE)
+    assert (await tokens.verify_app(tokens.issue(APP.id, ANN), APP)).viewer is None
+    assert identity.packed() == (identity.id, identity.email, identity.roles, "view", None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"session_id": EVE.session}, {"user_id": EVE.id, "version": 5}, {"user_id": ANN.id, "version": 4},
+        {"user_id": EVE.id, "version": DELETED_USER_VERSION},
+    ],
+)  # fmt: skip
+async def test_a_view_token_ends_with_the_admin_and_with_the_user(
+    tokens: Tokens, revocations: Heard, change: dict[str, Any]
+) -> None:
+    token = tokens.issue(APP.id, ANN, EVE)
+    await tokens.verify_app(token, APP)
+    revocations.announce(user_id=EVE.id, version=EVE.version)
+    assert tokens.remembered(APP.id, token) is not None
+    revocations.announce(**change)
+    assert tokens.remembered(APP.id, token) is None and await refused(tokens, token)
+
+
+async def test_a_viewer_without_an_account_sees_nothing(tokens: Tokens) -> None:
+    gone = Viewer(NOBODY, "", APP.id, "session-9", 4)
+    assert await refused(tokens, tokens.issue(APP.id, ANN, gone))
+    key = Viewer("key-1", "api-key:x", APP.id, "key-1", 0)
+    assert (await tokens.verify_app(tokens.issue(APP.id, ANN, key), APP)).viewer == key

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 
-from services.webhook.payload import body_of, idempotency_key, payload_of
+from services.webhook.payload import body_of, idempotency_key, narrowed, payload_of
 from tests.unit.webhook.commits import ACTOR, commit
 
 
@@ -59,3 +61,15 @@ def test_the_idempotency_key_is_per_delivery() -> None:
 def test_the_body_is_its_payload_as_json() -> None:
     payload = payload_of(commit(after={"name": "Zoë", "price": 1.5}), "after_write", "wh_1")
     assert orjson.loads(body_of(payload)) == payload
+
+
+def test_a_narrowed_payload_has_no_other_fields() -> None:
+    changed: dict[str, dict[str, Any]] = {"title": {"old": "a", "new": "b"}, "price": {"old": 1, "new": 2}}
+    event = commit("update", {"id": 1, "title": "a", "price": 1}, {"id": 1, "title": "b", "price": 2}, changed)
+    payload = payload_of(event, "after_write", "wh_1")
+    told = narrowed(payload, ["title", "gone"])
+    assert (told["record"], told["old"], told["changes"]) == (
+        {"title": "b"}, {"title": "a"}, {"title": changed["title"]},
+    )  # fmt: skip
+    assert {name for name in payload if payload[name] != told[name]} == {"record", "old", "changes"}
+    assert narrowed(payload, None) == payload and "old" not in narrowed(payload_of(commit(after={}), "x", "k"), ["id"])
