@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from libs.shared import clock, exact
 from libs.shared.bodies import read_json, validate
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.events import BusinessEventBody, GetStats, GetTrace, ListAuditLogs, ListEvents, RecordEvent
+from libs.shared.contracts.events import (
+    BusinessEventBody,
+    GetStats,
+    GetTrace,
+    ListAuditLogs,
+    ListEvents,
+    ListNewEvents,
+    NewEvents,
+    RecordEvent,
+)
 from libs.shared.contracts.messages import Response
 from libs.shared.errors import not_found
 from libs.shared.ids import parse_uuid
@@ -48,6 +58,17 @@ async def list_events(state: State, context: Context, request: ListEvents) -> Re
     meta = _meta(selection, total)
     # Older clients read one, newer clients the other.
     return Response(body=b'{"data":%s,"meta":%s,"pagination":%s}' % (rows, meta, meta))
+
+
+async def list_new_events(state: State, context: Context, request: ListNewEvents) -> NewEvents:
+    """Events that were stored since a look; none to one who has not looked yet."""
+    since = datetime.fromtimestamp(request.after / 1e6, UTC) if request.after >= 0 else clock.now() + timedelta(days=1)
+    where, values = conditions(request.query, before=1)
+    now, found, is_cut = await store.new_events(state.database(context.the_app), since, where, values)
+    # What is being stored just now has a position before now; the reader looks again at the last seconds.
+    position = now if is_cut or not found else found[-1][1]
+    body = "\n".join(row for *_, row in found).encode()
+    return NewEvents(position, [(event_id, place) for event_id, place, _ in found], is_cut, body)
 
 
 async def list_audit_logs(state: State, context: Context, request: ListAuditLogs) -> Response:

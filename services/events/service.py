@@ -10,7 +10,7 @@ from libs.shared.bus.consumers.consumer import Consumer
 from libs.shared.bus.nats.nkeys import Issuer
 from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.contracts.apps import AppsChanged
-from libs.shared.contracts.events import GetStats, GetTrace, ListAuditLogs, ListEvents, RecordEvent
+from libs.shared.contracts.events import GetStats, GetTrace, ListAuditLogs, ListEvents, ListNewEvents, RecordEvent
 from libs.shared.contracts.schemas import SchemaChanged
 from libs.shared.contracts.streams import COMMITS, SIGNALS, TELEMETRY
 from libs.shared.contracts.subscribers import CreateSubscriber, DeleteSubscriber, ListSubscribers
@@ -69,6 +69,7 @@ SERVICE = Service(
     endpoints={
         RecordEvent: handlers.record_event,
         ListEvents: handlers.list_events,
+        ListNewEvents: handlers.list_new_events,
         GetTrace: handlers.get_trace,
         GetStats: handlers.get_stats,
         ListAuditLogs: handlers.list_audit_logs,

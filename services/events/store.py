@@ -20,6 +20,8 @@ from services.events.rows import moment_of
 
 log = structlog.get_logger()
 
+MAX_NEW = 2_000
+"""New events that one look finds at most."""
 NAMES = (
     "id", "trace_id", "span_id", "parent_span_id", "event_type", "source", "component", "action", "entity",
     "record_id", "user_id", "duration_ms", "status", "metadata", "created_at",
@@ -61,6 +63,20 @@ SELECT coalesce(json_agg(row_to_json(x)), '[]')::text FROM (
         ORDER BY trace_id, (source = 'http') DESC, created_at
     ) roots ORDER BY duration_ms DESC LIMIT 10
 ) x
+"""
+
+# New events, in the order of being stored, and the position of now. Events are created at most a day before they are
+# stored, so older partitions are not looked at.
+NEW = f"""
+SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now, x.* FROM (SELECT 1) AS one LEFT JOIN (
+    SELECT (to_jsonb(e) - 'stored_at')::text AS row, e.id::text AS id,
+        (extract(epoch FROM stored_at) * 1000000)::bigint AS position
+    FROM (
+        SELECT {COLUMNS}, stored_at FROM events.events
+        WHERE stored_at > $1 AND created_at > $1 - interval '1 day' AND {{where}}
+        ORDER BY stored_at, created_at, span_id LIMIT {MAX_NEW + 1}
+    ) e
+) x ON true
 """
 
 # A point for each interval of a window, also where nothing happened. The first one may begin before the window.
@@ -204,6 +220,15 @@ async def stats(
     )
     assert row is not None, "what has no FROM has one row"
     return {name: orjson.Fragment(row[name]) for name in parts} | {"summary": orjson.loads(row["summary"])}
+
+
+async def new_events(
+    database: Database, after: datetime, where: str, values: Sequence[Any]
+) -> tuple[int, list[tuple[str, int, str]], bool]:
+    """The position of now, id, position and JSON of the events stored since, and whether there were more."""
+    rows = await database.fetch(NEW.format(where=where), after, *values)
+    found = [(row["id"], row["position"], row["row"]) for row in rows if row["id"] is not None]
+    return rows[0]["now"], found[:MAX_NEW], len(found) > MAX_NEW
 
 
 async def ensure_day(database: Database, day: date) -> None:

@@ -63,6 +63,7 @@ ROUTES = (
     Route("GET", "/healthz", Local(operations.health), Access.PUBLIC),
     Route("GET", "/readyz", Local(operations.ready, taking("self")), Access.PUBLIC),
     Route("GET", "/metrics", Local(operations.metrics), Access.PUBLIC),
+    Route("GET", "/openapi.json", Local(api_documents.product), Access.PUBLIC),
     Route("GET", "/asyncapi.json", Local(api_documents.asyncapi), Access.PUBLIC),
     # The Admin UI
     Route("GET", "/", Local(admin_ui.home, FREE), Access.PUBLIC),
@@ -249,6 +250,7 @@ ROUTES = (
     ),
     Route("POST", A + "/_events", events.RecordEvent, Access.USER),
     Route("GET", A + "/_events", events.ListEvents, Access.ADMIN),
+    Route("GET", A + "/_events/_live", Local(live.watch_events, live.EVENTS_PARAMETERS), Access.PUBLIC),
     Route("GET", A + "/_events/stats", events.GetStats, Access.ADMIN),
     Route("GET", A + "/_events/trace/{trace_id}", events.GetTrace, Access.ADMIN),
     # Definitions, all at once and of every kind

@@ -87,3 +87,26 @@ class ListAuditLogs(Request[Response]):
     service, name = "events", "audit_logs.list"
     parameters = taking(*AUDIT_FILTERS, *WINDOW, "sort", *PAGES)
     query: Pairs = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvents:
+    """Events as JSON objects in `body`, one per line, with id and position each, in the order of being stored.
+
+    All up to `position` (microseconds since 1970) are among them, unless `is_cut`, which means that there were more.
+    """
+
+    position: int
+    events: list[tuple[str, int]]
+    is_cut: bool = False
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class ListNewEvents(Request[NewEvents]):
+    """Events that were stored after a position, with the filters of a list in `query`. -1: none, only the position."""
+
+    service, name, reply = "events", "events.new", NewEvents
+    parameters = taking(*EVENT_FILTERS)
+    after: int
+    query: Pairs = field(default_factory=list)

@@ -34,6 +34,15 @@ async def openapi(state: State, request: web.Request, context: Context) -> Respo
     return Response(body=description.body, headers=headers)
 
 
+async def product(state: State, request: web.Request, context: Context) -> Response:
+    """Every route of the product as an OpenAPI 3.1 document, independent of app and caller."""
+    body, tag = state.descriptions.of_product()
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    if request.headers.get("If-None-Match") == tag:
+        return Response(304, headers=headers)
+    return Response(body=body, headers=headers)
+
+
 async def app_schema(state: State, request: web.Request, context: Context) -> Response:
     """The entities, fields, relations and transitions that the caller may use."""
     state.core.schemas.forget(context.the_app.id)

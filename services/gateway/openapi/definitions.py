@@ -6,9 +6,10 @@ from typing import Any
 
 from libs.shared.schema.kinds import KINDS
 from services.gateway.openapi.components import Schema, answer, enveloped, json_body, ref
-from services.gateway.openapi.shapes import shaped
+from services.gateway.openapi.shapes import TEXT, TIME, UUID, shaped
 
 PREFIX = "definition."
+TIMES = {"created_at": TIME, "updated_at": TIME}
 VERSION = shaped(
     version={"type": "integer"}, at={"type": "string", "format": "date-time"},
     user={"type": "object"}, changed={"type": "array", "items": {"type": "string"}},
@@ -27,9 +28,26 @@ def schemas() -> dict[str, Schema]:
     return found
 
 
+def answered(name: str) -> Schema:
+    """A definition as it is answered: with its id, or, for kinds that wrap it, below `definition`."""
+    kind = KINDS[name]
+    if kind.columns is not None:
+        columns = {column: TEXT for column, _ in kind.columns}
+        definition = {"type": "object", "required": ["name"], "properties": {"name": TEXT}}
+        return shaped(("name", "definition"), name=TEXT, **columns, definition=definition, **TIMES)
+    template = f"#/components/schemas/{PREFIX}{kind.name}.{{model}}"
+    properties = kind.model.model_json_schema(ref_template=template)["properties"]
+    return shaped(("id",), id=UUID, **{key: part for key, part in properties.items() if key != "id"}, **TIMES)
+
+
+def acknowledged(name: str) -> Schema:
+    """A definition as a write answers it."""
+    return answered(name) if KINDS[name].columns is None else ref("schemas", f"{PREFIX}{name}")
+
+
 def describe(kind: str, contract: str) -> Schema:
     """What a contract about definitions of `kind` takes and answers."""
-    definition: Schema = {"type": "object"}
+    definition, written = answered(kind), acknowledged(kind)
     body = {"required": True, "content": json_body(ref("schemas", f"{PREFIX}{kind}"))}
     match contract:
         case "ListDefinitions":
@@ -43,13 +61,13 @@ def describe(kind: str, contract: str) -> Schema:
             return {"parameters": pages, "responses": {"200": answer("Its versions, newest first", versions)}}
         case "PatchDefinition":
             part = {"required": True, "content": json_body({"type": "object"})}
-            return {"requestBody": part, "responses": {"200": _changed("The definition as it is now", definition)}}
+            return {"requestBody": part, "responses": {"200": _changed("The definition as it is now", written)}}
         case "RestoreDefinition":
-            return {"responses": {"200": _changed("The definition as it is now", definition)}}
+            return {"responses": {"200": _changed("The definition as it is now", written)}}
         case "CreateDefinition":
-            return {"requestBody": body, "responses": {"201": _changed("The definition with its id", definition)}}
+            return {"requestBody": body, "responses": {"201": _changed("The definition with its id", written)}}
         case "ReplaceDefinition":
-            return {"requestBody": body, "responses": {"200": _changed("The definition as it is now", definition)}}
+            return {"requestBody": body, "responses": {"200": _changed("The definition as it is now", written)}}
         case "DeleteDefinition":
             gone: dict[str, Any] = {"type": "object", "properties": {"deleted": {"type": "boolean"}}}
             return {"responses": {"200": answer("It is gone", enveloped(gone), "Idempotency-Replayed")}}

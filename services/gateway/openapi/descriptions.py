@@ -12,6 +12,7 @@ from libs.shared import exact
 from libs.shared.contracts.context import AppRef, Identity
 from libs.shared.snapshots.cache import Schemas
 from services.gateway.openapi.document import Reader, build
+from services.gateway.openapi.product import product_document
 from services.gateway.routing.route import Route
 
 MAX_DOCUMENTS = 200
@@ -32,7 +33,15 @@ class Descriptions:
     def __init__(self, routes: Sequence[Route], schemas: Schemas) -> None:
         self._routes = routes
         self._schemas = schemas
+        self._product: Description | None = None
         self._known: LRUCache[tuple[str, str, int, Reader], Description] = LRUCache(MAX_DOCUMENTS)
+
+    def of_product(self) -> tuple[bytes, str]:
+        """The document of all routes, made once, and its tag."""
+        if self._product is None:
+            body = exact.dumps(product_document(self._routes))
+            self._product = Description(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+        return self._product.body, self._product.etag
 
     async def of(self, app: AppRef, caller: Identity) -> Description:
         """The document of an app for a caller. Raises what asking metadata raises."""

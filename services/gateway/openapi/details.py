@@ -7,24 +7,11 @@ from typing import Any
 
 from libs.shared.contracts.events import EVENT_FILTERS
 from libs.shared.schema.app_settings import AppSettings
-from services.gateway.openapi import identity, workflows
+from services.gateway.openapi import activity, identity, workflows
+from services.gateway.openapi.activity import EVENT, STATS, TEXT_OR_NOT, TIME_OR_NOT, page_of
 from services.gateway.openapi.bodies import inline_schema
 from services.gateway.openapi.components import Schema, answer, enveloped, ref
 from services.gateway.openapi.shapes import FLAG, NUMBER, OBJECT, ROWS, TEXT, TIME, UUID, gives, shaped, takes
-
-TEXT_OR_NOT: Schema = {"type": ["string", "null"]}
-TIME_OR_NOT: Schema = {"type": ["string", "null"], "format": "date-time"}
-
-
-def _lists(*filters: str, **others: Schema) -> Schema:
-    named = [{"name": name, "in": "query", "schema": TEXT} for name in filters]
-    named += [{"name": name, "in": "query", "schema": schema} for name, schema in others.items()]
-    page = [ref("parameters", "Page"), ref("parameters", "PerPage")]
-    return {
-        "parameters": [*named, *page],
-        "responses": {"200": answer("A page", enveloped(ROWS, meta=True))},
-    }
-
 
 APP = shaped(
     name=TEXT, display_name=TEXT, db_name=TEXT, db_driver=TEXT, server={"type": ["string", "null"]},
@@ -41,6 +28,10 @@ SUBSCRIBER = shaped(
     consumers={"type": "array", "items": shaped(stream=TEXT, durable=TEXT)},
 )  # fmt: skip
 FILE = shaped(id=UUID, filename=TEXT, size=NUMBER, mime_type=TEXT, url=TEXT)
+LISTED_FILE = shaped(
+    ("id", "filename", "mime_type", "size", "created_at"), id=UUID, filename=TEXT, mime_type=TEXT, size=NUMBER,
+    uploaded_by=TEXT_OR_NOT, created_at=TIME,
+)  # fmt: skip
 UPLOAD: Schema = {
     "requestBody": {
         "required": True,
@@ -72,7 +63,7 @@ FILE_REMOVAL: Schema = {
             "description": "true: records that hold the file have it cleared, in one commit; else they are named (409)",
         }
     ],
-    "responses": {"200": answer("It is gone", enveloped(OBJECT))},
+    "responses": {"200": answer("It is gone", enveloped(shaped(("id",), id=UUID, deleted=FLAG)))},
 }
 TRIAL = shaped(
     ("entity",), entity=TEXT, hook=TEXT, type=TEXT, definition=OBJECT, guard=TEXT, field=TEXT, to=TEXT,
@@ -116,6 +107,7 @@ LIVE: Schema = {
     },
     "security": [{"bearer": []}, {"ticket": []}],
 }
+WATCHED: list[Schema] = [{"name": name, "in": "query", "schema": TEXT} for name in EVENT_FILTERS]
 ENTITIES: Schema = {"name": "entities", "in": "query", "required": True, "schema": {"type": "string", "minLength": 1}}
 TICKET = shaped(("ticket", "expires_in"), ticket=TEXT, expires_in=NUMBER)
 
@@ -160,6 +152,10 @@ PROJECTION = shaped(
     rebuild=MAYBE_REPLAY, stalled={"anyOf": [shaped(("since", "reason"), since=TIME, reason=TEXT), {"type": "null"}]},
 )  # fmt: skip
 CIRCUIT: Schema = {"enum": ["closed", "open", "half_open", "disabled", None]}
+VERSION = shaped(
+    ("version", "at", "user", "changed"), version=NUMBER, at=TIME, user=shaped(id=TEXT, email=TEXT),
+    changed={"type": "array", "items": TEXT},
+)  # fmt: skip
 WEBHOOK = shaped(id=UUID, circuit=CIRCUIT, failing_since=TIME_OR_NOT, next_try_at=TIME_OR_NOT, last_error=TEXT_OR_NOT)
 
 PAGE: dict[str, Any] = {"responses": {"200": {"description": "The Admin UI, a file of it, or what keeps it away"}}}
@@ -190,6 +186,7 @@ UI_CONFIG = shaped(id=UUID, entity=TEXT, scope=TEXT, config=OBJECT, created_at=T
 
 DETAILS: Mapping[tuple[str, str], Schema] = {
     **identity.DETAILS,
+    **activity.DETAILS,
     ("GET", "/health"): {"responses": {"200": answer("Alive", shaped(("status",), status=TEXT))}},
     ("GET", "/healthz"): {"responses": {"200": answer("Alive", shaped(("status",), status=TEXT))}},
     ("GET", "/readyz"): {
@@ -206,22 +203,14 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ("PUT", "/api/_platform/apps/{app_name}"): gives(APP),
     ("PATCH", "/api/_platform/apps/{app_name}"): gives(APP),
     ("GET", "/api/_platform/apps/{app_name}"): gives(APP),
-    ("DELETE", "/api/_platform/apps/{app_name}"): gives(OBJECT),
+    ("DELETE", "/api/_platform/apps/{app_name}"): gives(shaped(("name", "deleted"), name=TEXT, deleted=FLAG)),
     ("GET", "/api/{app}/_admin/subscribers"): gives({"type": "array", "items": SUBSCRIBER}),
     ("POST", "/api/{app}/_admin/subscribers"): gives(SUBSCRIBER, 201),
-    ("GET", "/api/{app}/_admin/webhook-logs"): _lists("webhook_id", "status", "entity"),
     ("GET", "/api/{app}/_admin/webhooks"): gives({"type": "array", "items": WEBHOOK}),
     ("GET", "/api/{app}/_admin/webhooks/{id}"): gives(WEBHOOK),
-    ("POST", "/api/{app}/_admin/webhooks/{id}/replay"): gives(OBJECT, 202, "It has begun"),
-    ("GET", "/api/{app}/_admin/webhooks/{id}/replays"): _lists(),
     ("POST", "/api/{app}/_admin/webhooks/{id}/enable"): gives(WEBHOOK),
-    ("POST", "/api/{app}/_admin/webhooks/{id}/test"): gives(OBJECT),
     ("POST", "/api/{app}/_admin/webhooks/{id}/rotate-secret"): gives(
         shaped(id=UUID, secret=TEXT, previous_valid_until=TIME)
-    ),
-    ("GET", "/api/{app}/_admin/notifications"): _lists("status", "channel"),
-    ("GET", "/api/{app}/_admin/audit-logs"): _lists(
-        "entity", "record_id", "user_id", "action", "sort", **{"from": TIME, "to": TIME}
     ),
     ("POST", "/api/{app}/_admin/rules/try"): {**takes(TRIAL), **gives(TRIED)},
     ("POST", "/api/{app}/_admin/state-machines/try"): {**takes(MACHINE_TRIAL), **gives(MACHINE_TRIED)},
@@ -232,12 +221,11 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ("POST", "/api/{app}/_admin/projections/{name}/rebuild"): REPLAYED,
     ("GET", "/api/{app}/_admin/projections/{name}/replays/{id}"): gives(REPLAY),
     ("POST", "/api/{app}/_admin/log/repair"): gives(REPAIRED),
-    ("POST", "/api/{app}/_events"): gives(OBJECT, 201),
-    ("GET", "/api/{app}/_events"): _lists(
-        "source", "component", "action", "entity", "event_type", "trace_id", "user_id", "status", "sort",
+    ("GET", "/api/{app}/_events"): page_of(
+        EVENT, "source", "component", "action", "entity", "event_type", "trace_id", "user_id", "status", "sort",
         **{"from": TIME, "to": TIME},
     ),
-    ("GET", "/api/{app}/_events/stats"): {**gives(OBJECT), "parameters": [
+    ("GET", "/api/{app}/_events/stats"): {**gives(STATS), "parameters": [
         {"name": name, "in": "query", "schema": TEXT} for name in (*EVENT_FILTERS, "from", "to", "group_by", "interval")
     ]},
     ("GET", "/api/{app}/_ui/configs"): gives({"type": "array", "items": UI_CONFIG}),
@@ -250,7 +238,7 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ("PUT", "/api/{app}/_admin/settings"): CHANGED_SETTINGS,
     ("PATCH", "/api/{app}/_admin/settings"): CHANGED_SETTINGS,
     ("POST", "/api/{app}/_admin/settings/restore"): gives(SETTINGS),
-    ("GET", "/api/{app}/_admin/settings/versions"): _lists(),
+    ("GET", "/api/{app}/_admin/settings/versions"): page_of(VERSION),
     ("GET", "/api/{app}/_ui/branding"): gives(BRANDING),
     ("GET", "/api/{app}/_views"): {
         "parameters": [{"name": "entity", "in": "query", "schema": TEXT}], **gives({"type": "array", "items": VIEW}),
@@ -261,19 +249,18 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ("PATCH", "/api/{app}/_views/{id}"): gives(VIEW),
     ("DELETE", "/api/{app}/_views/{id}"): gives(VIEW_DELETED),
     ("POST", "/api/{app}/_files/upload"): UPLOAD,
-    ("GET", "/api/{app}/_files"): gives({"type": "array", "items": OBJECT}),
+    ("GET", "/api/{app}/_files"): gives({"type": "array", "items": LISTED_FILE}),
     ("GET", "/api/{app}/_files/{id}"): DOWNLOAD,
     ("HEAD", "/api/{app}/_files/{id}"): {"responses": {"200": {"description": "As GET, without the bytes"}}},
     ("DELETE", "/api/{app}/_files/{id}"): FILE_REMOVAL,
-    ("GET", "/api/{app}/_workflows"): _lists("status", "workflow"),
     **workflows.DETAILS,
-    ("GET", "/api/{app}/_notifications"): _lists("unread"),
-    ("GET", "/api/{app}/_notifications/unread-count"): gives(shaped(("count",), count=NUMBER)),
-    ("GET", "/api/{app}/_commits"): _lists("entity", "user_id", **{"from": TIME, "to": TIME}),
+    ("GET", "/api/{app}/_commits"): page_of(COMMIT, "entity", "user_id", **{"from": TIME, "to": TIME}),
     ("GET", "/api/{app}/_commits/{commit_id}"): GET_COMMIT,
     ("POST", "/api/{app}/_commits/{commit_id}/undo"): UNDO,
     ("GET", "/api/{app}/_live"): {**LIVE, "parameters": [ENTITIES, *LIVE["parameters"]]},
     ("POST", "/api/{app}/_live/ticket"): gives(TICKET, 201),
+    ("GET", "/api/{app}/_events/_live"): {**LIVE, "parameters": [*WATCHED, *LIVE["parameters"]]},
+    ("GET", "/openapi.json"): {"responses": {"200": answer("An OpenAPI 3.1 document", OBJECT)}},
     ("GET", "/api/{app}/openapi.json"): {"responses": {"200": answer("An OpenAPI 3.1 document", OBJECT)}},
     ("GET", "/"): {"responses": {"302": {"description": "To the Admin UI, for browsers"}}},
     ("GET", "/admin"): PAGE,

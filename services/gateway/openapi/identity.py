@@ -41,11 +41,17 @@ NEW_KEY: Schema = {"allOf": [KEY, shaped(("key",), key=TEXT)]}
 GENERATION = shaped(generation=NUMBER, kid=TEXT, created_at=NULLABLE_TIME, good_until=NULLABLE_TIME, signs=FLAG)
 ENABLED = {"responses": {"200": answer("Done", enveloped(shaped(enabled=FLAG)))}}
 
+ME = shaped(
+    ("id", "email", "roles", "via"), id=TEXT, email=TEXT, roles={"type": "array", "items": TEXT}, via=TEXT,
+    scopes={"type": "array", "items": shaped(("entity", "actions"), entity=TEXT, actions={"type": "array"})},
+    active=FLAG, created_at=TIME, updated_at=TIME, session_id=UUID, totp=FLAG, recovery_codes_left=NUMBER,
+    view_as=shaped(("id", "email"), id=TEXT, email=TEXT),
+)  # fmt: skip
 OWN: Mapping[tuple[str, str], Schema] = {
     ("POST", "/auth/login"): PAIR,
     ("POST", "/auth/refresh"): PAIR,
-    ("POST", "/auth/logout"): gives(OBJECT),
-    ("GET", "/auth/me"): gives(OBJECT),
+    ("POST", "/auth/logout"): gives(shaped(("logged_out",), logged_out=FLAG)),
+    ("GET", "/auth/me"): gives(ME),
     ("PUT", "/auth/password"): PAIR,
     ("GET", "/auth/sessions"): gives({"type": "array", "items": SESSION}),
     ("DELETE", "/auth/sessions"): {"parameters": [KEEP], **gives(shaped(ended=NUMBER))},

@@ -39,11 +39,13 @@ NOISE = ("x' OR '1'='1", '"; DROP TABLE notes; --', "../../secrets.json", "a\u00
 OPEN = {
     "GET /": 404,
     "GET /health": 200, "GET /healthz": 200, "GET /readyz": 200, "GET /metrics": 200, "GET /asyncapi.json": 200,
+    "GET /openapi.json": 200,
     "POST /api/_platform/auth/login": 401, "POST /api/_platform/auth/refresh": 401,
     "POST /api/_platform/auth/logout": 200, f"GET {APP}/docs": 200,
     f"POST {APP}/auth/login": 401, f"POST {APP}/auth/refresh": 401, f"POST {APP}/auth/logout": 200,
     f"POST {APP}/auth/accept-invite": 422, f"POST {APP}/auth/forgot-password": 422,
-    f"POST {APP}/auth/reset-password": 422, f"GET {APP}/_live": 401, f"GET {APP}/{{entity}}/_live": 401,
+    f"POST {APP}/auth/reset-password": 422, f"GET {APP}/_live": 401,
+    f"GET {APP}/_events/_live": 401, f"GET {APP}/{{entity}}/_live": 401,
     f"GET {APP}/_ui/branding": 200,
 }  # fmt: skip
 """What is answered to an empty request of nobody. To make a route public, say so here too."""
@@ -171,6 +173,7 @@ async def world(common_admin: Client) -> World:
         "subscribers": (await granted(admin, name=MARK))["id"],
         "_files": (await upload(owner, MARK.encode(), f"{MARK}.txt", "text/plain")).expect(201).data["id"],
         "_workflows": await first(admin, "/_workflows"), "_notifications": await first(owner, "/_notifications"),
+        "_imports": await created_import(admin),
         "_views": await created_view(admin), "delegations": await created_delegation(admin, email),
         "webhook-logs": await first(admin, "/_admin/webhook-logs"),
     }  # fmt: skip
@@ -178,6 +181,12 @@ async def world(common_admin: Client) -> World:
     ids["path"] = "records/note"
     await first(admin, f"/_events?trace_id={trace_id}&action=request.end")
     return World(admin, owner, ids)
+
+
+async def created_import(admin: Client) -> str:
+    """The id of an import job of the admin's, which changes nothing."""
+    sent = await admin.request("POST", "/note/_import?dry_run=true", None, b"state\nnew\n", Content_Type="text/csv")
+    return str(sent.expect(202).data["id"])
 
 
 async def created_view(admin: Client) -> str:

@@ -18,7 +18,7 @@ from tests.support.client import Client, entity, text
 VARIABLE = re.compile(r"\{(\w+)(?::[^}]+)?\}")
 READING_POSTS = {
     "/api/{app}/_live/ticket", "/api/{app}/_admin/rules/try", "/api/{app}/_admin/explain",
-    "/api/{app}/_admin/schema/plan", "/api/{app}/_admin/state-machines/try",
+    "/api/{app}/_admin/schema/plan", "/api/{app}/_admin/state-machines/try", "/api/{app}/_admin/permissions/effect",
 }  # fmt: skip
 """What is no GET and only reads. To open another route to view tokens, say so here too."""
 
