@@ -140,11 +140,15 @@ class Look:
     async def everywhere(self) -> int:
         """All paths; answers how many there were to look at."""
         if not self._access.policies:
-            for path in ("", f"/{ME}", "/_aggregate", "/_export", f"/{ME}/history", f"?as_of={self._commit}"):
+            for path in (
+                "", f"/{ME}", "/_aggregate", "/_export", f"/{ME}/history", f"?as_of={self._commit}",
+                f"/{ME}/listed", f"/{ME}/transitions", "/_changes?since=0",
+            ):  # fmt: skip
                 (await self._get(path)).expect(403)
             return self._looked
         for looking in (self._lists, self._records, self._questions, self._pages, self._figures, self._exports,
-                     self._history, self._relations, self._writes):  # fmt: skip
+                     self._history, self._relations, self._memberships, self._differences, self._choices,
+                     self._writes):  # fmt: skip
             await looking()
         return self._looked
 
@@ -268,6 +272,49 @@ class Look:
             rows = self._case.seen().values()
             hubs = {self._access.value("u", r) for r in rows if self._access.value(name, r) is not None} - {None}
             assert {hub["id"] for hub in reply.data} == hubs
+
+    async def _memberships(self) -> None:
+        """Whether a list has a record, and what a filter compares."""
+        key, name = self._random.choice(sorted(self._case.rows)), self._field()
+        path = f"/{key}/listed?filter[{name}.is_null]=false"
+        shown = self._case.seen()
+        reply = await self._get(path)
+        if key not in shown or not self._access.is_askable(name):
+            # What is asked is checked first, as in the list; it says nothing of the record.
+            assert reply.status in (400, 404) and (key not in shown or reply.status == 400)
+            return
+        value = self._access.value(name, shown[key])
+        check = reply.expect(200).data["checks"][-1]
+        self._same((check["holds"], check["stored"]), (value is not None, value))
+        assert reply.data["listed"] is (value is not None)
+
+    async def _differences(self) -> None:
+        """All that was imported has entered the list since; truncated values are those that are shown."""
+        found = (await self._get("/_changes?since=0")).expect(200)
+        expected = list(self._case.shown().values())
+        assert {row["change"] for row in found.data} <= {"entered"}
+        self._same(sorted((row["record"] for row in found.data), key=lambda row: row["id"]), expected)
+        cut = (await self._get("?truncate=1")).expect(200)
+        texts = ("s", "mail")
+        shortened = [
+            {n: v[:1] + "…" if n in texts and isinstance(v, str) and len(v) > 1 else v for n, v in row.items()}
+            for row in (await self._get("")).expect(200).data
+        ]
+        assert cut.data == shortened
+
+    async def _choices(self) -> None:
+        """Writes by filter count what the list shows."""
+        if not self._case.access("update").policies:
+            return
+        name = self._field()
+        path = f"/{self._case.name}/_bulk?filter[{name}.is_null]=false&expect=9999&dry_run=true"
+        self._looked += 1
+        reply = await self._caller.request("PATCH", path, {"set": {"s": "x"}})
+        if not self._access.is_askable(name):
+            reply.expect(400)
+            return
+        filled = [row for row in self._case.seen().values() if self._access.value(name, row) is not None]
+        assert reply.expect(409).details[0]["count"] == len(filled)
 
     async def _writes(self) -> None:
         """An update that would set one field: refused, or without effect as it sends back what is there."""
