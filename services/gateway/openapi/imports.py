@@ -49,7 +49,8 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 def begin(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
     """`_import`: a file, or its head."""
-    form = shaped(("file",), file={"type": "string", "contentMediaType": "application/octet-stream"}, **OPTIONS)
+    file = {"type": "string", "contentMediaType": "application/octet-stream"}
+    form = {**shaped(("file",), file=file), "description": "Options may be parts, too, before or behind the file"}
     content = {
         "multipart/form-data": {"schema": form}, "text/csv": BINARY, "text/tab-separated-values": BINARY,
         "application/x-ndjson": BINARY, XLSX: BINARY, **json_body(ROWS),
