@@ -13,7 +13,7 @@ from libs.shared.ids import UUID
 from libs.shared.postgres.databases import Connection
 from libs.shared.telemetry import tracing
 from services.data.imports import store
-from services.data.imports.file_values import refuse_repeated, refuse_taken, unique_names
+from services.data.imports.file_values import first_rows, refuse_repeated, refuse_taken, unique_names
 from services.data.imports.jobs import ImportJob
 from services.data.imports.mapping import ImportPlan, plan_import
 from services.data.imports.references import resolve_references
@@ -39,10 +39,12 @@ class BatchOutcome:
     drafts: Sequence[Draft] = ()
     refused: Sequence[ImportedRow] = field(default_factory=list)
     commit_id: UUID | None = None
+    resting: int = 0
+    """New records that a dry run could not rehearse, as they refer to others of the file."""
 
     @property
     def created(self) -> int:
-        return sum(draft.stored is None for draft in self.drafts)
+        return sum(draft.stored is None for draft in self.drafts) + self.resting
 
 
 async def write_batch(ctx: RequestContext, connection: Connection, job: ImportJob, raw: Sequence[Any]) -> BatchOutcome:
@@ -57,7 +59,8 @@ async def write_batch(ctx: RequestContext, connection: Connection, job: ImportJo
     rows, dry_run = read_rows(plan, job.columns, raw), job.row["dry_run"]
     write = ctx.write()
     with tracing.span("engine", "imports", "import.write", entity.name) as span:
-        together = await resolve_references(write, entity, plan, rows)
+        earlier = await first_rows(connection, job.id, entity, plan, rows) if dry_run else {}
+        together = await resolve_references(write, entity, plan, rows, earlier)
         if not dry_run:  # which stores nothing that later rows could refer to
             rows = rows[:together]
         await refuse_repeated(connection, job.id, entity, unique_names(entity, plan, dry_run), rows)
@@ -65,10 +68,12 @@ async def write_batch(ctx: RequestContext, connection: Connection, job: ImportJo
         _refuse_invalid(entity, plan, rows)
         attempt = partial(_attempt, write, entity, plan, grant, dry_run)
         settled = await settle_rows(rows, attempt)
-        refused = [row for row in rows[: settled.together] if row.reasons]
+        done = rows[: settled.together]
+        refused = [row for row in done if row.reasons]
+        resting = sum(row.rests_on_file and not row.reasons for row in done)
         span.metadata = {"import_id": str(job.id), "rows": settled.together, "refused": len(refused)}
     commit_id = write.command.id if write.position else None
-    return BatchOutcome(settled.together, settled.outcome or (), refused, commit_id)
+    return BatchOutcome(settled.together, settled.outcome or (), refused, commit_id, resting)
 
 
 def _refuse_invalid(entity: EntityModel, plan: ImportPlan, rows: Sequence[ImportedRow]) -> None:
@@ -77,7 +82,9 @@ def _refuse_invalid(entity: EntityModel, plan: ImportPlan, rows: Sequence[Import
     action = Action.CREATE if plan.key is None else Action.UPDATE  # what an update is refused for, a creation is too
     drafts = [Draft(row.body, None, RowPlace.of_row(n)) for n, row in enumerate(left)]
     for place, details in invalid_rows(entity, action, drafts):
-        left[place].reasons += details
+        row = left[place]
+        unknown = row.lookups if row.rests_on_file else {}
+        row.reasons += [detail for detail in details if detail.get("field") not in unknown]
 
 
 async def _attempt(
@@ -109,6 +116,7 @@ async def note_outcome(
         reasons = [exact.dumps(row.reasons).decode() for row in outcome.refused]
         cells = [exact.dumps(row.cells).decode() for row in outcome.refused]
         await connection.execute(store.NOTE_REFUSALS, job.id, numbers, reasons, cells)
-    figures = (outcome.done, outcome.created, done - outcome.created, len(outcome.refused))
+    updated = done + outcome.resting - outcome.created
+    figures = (outcome.done, outcome.created, updated, len(outcome.refused))
     said = exact.dumps(effects).decode() if effects is not None else None
     await connection.execute(store.ADVANCE, job.id, *figures, said, claim_s)

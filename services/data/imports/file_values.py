@@ -11,11 +11,13 @@ from libs.shared.ids import UUID
 from libs.shared.postgres.databases import Connection
 from libs.shared.schema import BadValue, FieldDefinition, parse_value
 from services.data.imports import store
-from services.data.imports.mapping import ImportPlan
+from services.data.imports.mapping import ColumnTarget, ImportPlan
 from services.data.imports.rows import ImportedRow
 from services.data.model import EntityModel
 from services.data.writes.requests.upserts import find_records
 
+REFERRED = "="
+"""Before the name of a field: its values are those that rows refer to, and may occur more than once."""
 HASHED = ("json", "file")
 """Types that no unique field has."""
 
@@ -65,6 +67,34 @@ async def refuse_repeated(
             rows[place].reasons.append({"field": name, "rule": "unique", "message": message})
     numbers = [rows[place].number for place in places]
     await connection.execute(store.NOTE_VALUES, job_id, fields, hashes, numbers)
+
+
+async def first_rows(
+    connection: Connection, job_id: UUID, entity: EntityModel, plan: ImportPlan, rows: Sequence[ImportedRow]
+) -> dict[tuple[str, Any], int]:
+    """In which row of the file the values first stand by which rows refer to others of it, by field and value."""
+    found: dict[tuple[str, Any], int] = {}
+    for target in plan.references:
+        if target.link is None or target.by is None or target.link.entity != entity.name:
+            continue
+        by, label = target.by, f"{REFERRED}{target.by.name}"
+        own = {rows[place].number: _hash(value) for place, value in parsed_values(by, rows).items()}
+        await connection.execute(store.NOTE_VALUES, job_id, [label] * len(own), list(own.values()), list(own))
+        wanted = {value: _hash(value) for row in rows if (value := _looked_up(target, row)) is not None}
+        known = await connection.fetch(store.KNOWN_VALUES, job_id, [label] * len(wanted), list(wanted.values()))
+        first = {row["hash"]: row["row"] for row in known}
+        found |= {(by.name, value): first[str(each)] for value, each in wanted.items() if str(each) in first}
+    return found
+
+
+def _looked_up(target: ColumnTarget, row: ImportedRow) -> Any:
+    sent = row.lookups.get(target.field.name)
+    if sent is None or target.by is None:
+        return None
+    try:
+        return parse_value(target.by, sent)
+    except BadValue:
+        return None
 
 
 async def refuse_taken(

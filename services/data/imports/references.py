@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from libs.shared.permissions.sql import render
@@ -13,25 +13,36 @@ from services.data.model import EntityModel, StatementParameters, quote
 from services.data.permissions import granted
 from services.data.writes.context.write_context import WriteContext
 
+NOTHING: Mapping[tuple[str, Any], int] = {}
+
 
 async def resolve_references(
-    write: WriteContext, entity: EntityModel, plan: ImportPlan, rows: Sequence[ImportedRow]
+    write: WriteContext,
+    entity: EntityModel,
+    plan: ImportPlan,
+    rows: Sequence[ImportedRow],
+    earlier: Mapping[tuple[str, Any], int] = NOTHING,
 ) -> int:
     """Put what rows refer to into their bodies, or reasons why it can't be found.
 
     Returns how many of the rows can be written together: one that may refer to an earlier one of them begins the next
-    batch, when that is stored.
+    batch, when that is stored. `earlier` says, for a dry run, in which row of the file a value first stands, by its
+    field; a row that refers to an earlier one `rests_on_file`.
     """
     together = len(rows)
     for target in plan.references:
-        assert target.link is not None, "only references have a field to look for"
+        assert target.link is not None and target.by is not None, "only references have a field to look for"
         wanted = {n: value for n, row in enumerate(rows) if (value := _wanted(target, row)) is not None}
         found = await _find(write, target, list(set(wanted.values())))
         is_own = target.link.entity == entity.name
         for place, value in wanted.items():
             if is_own and value not in found and _is_above(target, rows[:place], value):
                 together = min(together, place)
-            _settle(target, rows[place], found.get(value))
+            row = rows[place]
+            if is_own and value not in found and earlier.get((target.by.name, value), row.number) < row.number:
+                row.rests_on_file = True
+            else:
+                _settle(target, row, found.get(value))
     return min(together, _first_reference_within(entity, rows))
 
 

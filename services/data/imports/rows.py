@@ -24,6 +24,8 @@ class ImportedRow:
     body: dict[str, Any] = field(default_factory=dict)
     lookups: dict[str, Any] = field(default_factory=dict)
     reasons: list[Detail] = field(default_factory=list)
+    rests_on_file: bool = False
+    """Whether it refers to an earlier row of the file, which a dry run has not stored."""
 
 
 def read_rows(plan: ImportPlan, columns: Sequence[str], raw: Sequence[Any]) -> list[ImportedRow]:

@@ -47,7 +47,7 @@ async def settle_rows(rows: Sequence[ImportedRow], attempt: Attempt[T]) -> Settl
     """
     together, rounds = len(rows), 0
     while True:
-        left = [row for row in rows[:together] if not row.reasons]
+        left = [row for row in rows[:together] if not (row.reasons or row.rests_on_file)]
         if not left:
             return Settled((), None, together)
         try:

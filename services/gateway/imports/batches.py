@@ -45,7 +45,7 @@ class RowBatches:
     def __init__(self, rows: Iterator[ParsedRow]) -> None:
         self._rows = rows
         self._waiting: list[bytes] = []
-        self._size = MAX_BATCH_ROWS
+        self._most = self._size = MAX_BATCH_ROWS
 
     async def next(self) -> bytes | None:
         """The next rows as a JSON list, or None when all are done with. Raises what reading them raises."""
@@ -55,14 +55,13 @@ class RowBatches:
 
     def finish(self, rows: int) -> None:
         """So many rows are done with. Where that is few of those that were offered, fewer are offered next."""
-        offered = self._taken()
         del self._waiting[:rows]
-        self._size = MAX_BATCH_ROWS if rows == offered else min(MAX_BATCH_ROWS, max(1, 2 * rows))
+        self._size = min(self._most, max(1, 2 * rows))
 
     def halve(self) -> bool:
-        """Offer half as many rows; False if that is not possible."""
+        """Offer half as many rows from now on; False if that is not possible."""
         offered = self._taken()
-        self._size = max(1, offered // 2)
+        self._most = self._size = max(1, offered // 2)
         return offered > 1
 
     def _fill(self) -> None:

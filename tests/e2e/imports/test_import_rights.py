@@ -85,6 +85,8 @@ async def test_a_job_acts_with_the_rights_of_the_moment(people: Client) -> None:
 async def test_rows_may_refer_to_earlier_rows_of_the_file(people: Client) -> None:
     lines = ["number,name,boss", "1,top,", *(f"{n},p{n},{n // 2}" for n in range(2, 60)), "x,y,nobody"]
     mapping = {"boss": {"field": "boss_id", "by": "number"}}
+    dry = await imported(people, "person", "\n".join(lines).encode(), mapping=mapping, dry_run=True)
+    assert (dry["created"], dry["refused"]) == (59, 1), await refusals(people, dry)
     done = await imported(people, "person", "\n".join(lines).encode(), mapping=mapping)
     assert (done["created"], done["refused"]) == (59, 1), await refusals(people, done)
     (leaf,) = (await people.get("/person?filter[number]=59&include=boss")).data
