@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from aiohttp import ClientSession
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from deploy.embedded import admin_build, demo
 from deploy.embedded.settings import Settings
@@ -116,6 +116,7 @@ async def _links(page: Page, prefix: str) -> list[str]:
 
 async def _take(person: Person, path: str, file: Path) -> None:
     await person.go(path)
+    await expect(person.page.locator(".mantine-Loader-root, .mantine-Skeleton-root")).to_have_count(0)
     await person.page.wait_for_timeout(SETTLED_MS)
     await person.page.screenshot(path=file)
     print(file)
