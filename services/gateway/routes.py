@@ -18,6 +18,7 @@ from libs.shared.contracts import (
     trials,
     views,
     webhooks,
+    workflow_reads,
     workflows,
 )
 from libs.shared.contracts.operations import ReplayBody
@@ -279,6 +280,8 @@ ROUTES = (
     Route("PATCH", A + "/_admin/settings", settings.PatchSettings, Access.ADMIN),
     Route("GET", A + "/_admin/settings/versions", settings.ListSettingsVersions, Access.ADMIN),
     Route("POST", A + "/_admin/settings/restore", settings.RestoreSettings, Access.ADMIN),
+    Route("POST", A + "/_admin/workflows/{id}/migrate", workflow_reads.MigrateInstances, Access.ADMIN),
+    Route("POST", A + "/_admin/workflows/{id}/simulate", workflow_reads.SimulateWorkflow, Access.ADMIN),
     Route("GET", A + "/_admin/{kind}", definitions.ListDefinitions, Access.ADMIN),
     Route("POST", A + "/_admin/{kind}", definitions.CreateDefinition, Access.ADMIN),
     Route("GET", A + "/_admin/{kind}/{id}", definitions.GetDefinition, Access.ADMIN),
@@ -314,6 +317,10 @@ ROUTES = (
     Route("GET", A + "/_workflows/delegations", delegations.ListDelegations, Access.USER),
     Route("POST", A + "/_workflows/delegations", delegations.CreateDelegation, Access.USER),
     Route("DELETE", A + "/_workflows/delegations/{id}", delegations.DeleteDelegation, Access.USER),
+    Route("GET", A + "/_workflows/kpis", workflow_reads.GetWorkflowKpis, Access.USER),
+    Route("POST", A + "/_workflows/_bulk", workflow_reads.DecideInstances, Access.USER),
+    Route("GET", A + "/_workflows/{id}/history", workflow_reads.ListInstanceHistory, Access.USER),
+    Route("GET", A + "/_workflows/{id}/graph", workflow_reads.GetInstanceGraph, Access.USER),
     Route("GET", A + "/_workflows/{id}", workflows.GetInstance, Access.USER),
     Route("DELETE", A + "/_workflows/{id}", workflows.DeleteInstance, Access.USER),
     Route("POST", A + "/_workflows/{id}/approve", workflows.ApproveInstance, Access.USER),

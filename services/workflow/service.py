@@ -13,6 +13,14 @@ from libs.shared.contracts.effect_previews import PreviewEffects
 from libs.shared.contracts.figures import CountFigures
 from libs.shared.contracts.operations import of
 from libs.shared.contracts.streams import COMMITS, SIGNALS
+from libs.shared.contracts.workflow_reads import (
+    DecideInstances,
+    GetInstanceGraph,
+    GetWorkflowKpis,
+    ListInstanceHistory,
+    MigrateInstances,
+    SimulateWorkflow,
+)
 from libs.shared.contracts.workflows import (
     ApproveInstance,
     CancelInstance,
@@ -31,14 +39,17 @@ from libs.shared.replays import Projection
 from libs.shared.runtime import Core, Service
 from libs.shared.snapshots.subscriptions import Subscriptions
 from services.workflow import consumers, handlers, manual, signal_consumers
-from services.workflow.decisions import deciding, managing
+from services.workflow.decisions import bulk, deciding, managing
 from services.workflow.delegations import handlers as delegations
 from services.workflow.effect_previews import preview_effects
+from services.workflow.kpis.handler import get_kpis
 from services.workflow.replays import folding
 from services.workflow.running import runner
 from services.workflow.schedules import firing
 from services.workflow.state import State
 from services.workflow.triggers import WORKFLOWS
+from services.workflow.versions.migrating import migrate
+from services.workflow.versions.simulating import simulate
 
 
 @contextlib.asynccontextmanager
@@ -68,6 +79,12 @@ SERVICE = Service(
         ReassignSeat: managing.reassign,
         ReturnInstance: managing.send_back,
         RetryInstance: managing.retry,
+        DecideInstances: bulk.decide_instances,
+        ListInstanceHistory: handlers.list_history,
+        GetInstanceGraph: handlers.get_graph,
+        GetWorkflowKpis: get_kpis,
+        MigrateInstances: migrate,
+        SimulateWorkflow: simulate,
         of("workflow", CountFigures): handlers.count_figures,
         of("workflow", PreviewEffects): preview_effects,
         StartInstance: manual.start_instance,

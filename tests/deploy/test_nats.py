@@ -20,6 +20,7 @@ from libs.shared.bus.nats.protocol import Message
 from libs.shared.bus.outbox.fenced_publisher import FencedPublisher
 from libs.shared.contracts.apps import FindApps
 from libs.shared.contracts.commits import FetchCommit, LocateRange, ReadEntityLog, ReadLog
+from libs.shared.contracts.definitions import GetDefinition
 from libs.shared.contracts.delegations import FindDelegates
 from libs.shared.contracts.effect_previews import PreviewEffects
 from libs.shared.contracts.effects import AddRecord, FetchRecords, MoveState, PageRecords, RemoveRecord, SetFields
@@ -74,6 +75,7 @@ ASKS: dict[str, tuple[type[Request[Any]], ...]] = {
         AuthorizeRecords,
         FetchRecords,
         FindPeople,
+        GetDefinition,
         MoveState,
         PageRecords,
         RemoveRecord,
@@ -167,7 +169,8 @@ async def test_a_service_may_send_its_requests_and_announcements(address: str, s
 def test_requests_without_a_caller_are_permitted() -> None:
     """All but what they ask in the name of a caller, for whom the gateway has vouched."""
     asked: set[type[Request[Any]]] = {kind for kinds in ASKS.values() for kind in kinds} | set(BY_ALL)
-    assert {kind for kind in asked if not kind.by_services} == {AuthorizeRecords, ListRoles, SeedAdmin, *PREVIEWS}
+    in_a_name = {AuthorizeRecords, GetDefinition, ListRoles, SeedAdmin, *PREVIEWS}
+    assert {kind for kind in asked if not kind.by_services} == in_a_name
 
 
 @pytest.mark.parametrize("service", ASKS)

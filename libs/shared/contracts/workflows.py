@@ -86,10 +86,12 @@ class StartBody(RequestBody):
 
 @dataclass(frozen=True, slots=True)
 class ListInstances(Request[Response]):
-    """Instances, newest first: status, workflow (name or id), record, page, per_page in `query`."""
+    """Instances that the caller may see, newest first or as `sort` says; the filters are in `query`."""
 
     service, name = "workflow", "instances.list"
-    parameters = taking("status", "workflow", "record", *PAGES)
+    parameters = taking(
+        "status", "workflow", "entity", "record", "record_id", "initiator", "step", "from", "to", "sort", *PAGES
+    )
     query: Pairs = field(default_factory=list)
 
 
@@ -98,7 +100,7 @@ class ListPending(Request[Response]):
     """Instances that wait for an approval; `assignee=me` in `query`: those the caller may decide."""
 
     service, name = "workflow", "instances.pending"
-    parameters = taking("assignee", *PAGES)
+    parameters = taking("assignee", "workflow", "entity", "record_id", *PAGES)
     query: Pairs = field(default_factory=list)
 
 

@@ -20,12 +20,42 @@ APPROVAL = shaped(
 INSTANCE = shaped(
     id=UUID, workflow_id=UUID, workflow_name=TEXT, status={"enum": ["running", "completed", "failed", "cancelled"]},
     current_step=TEXT_OR_NOT, current_steps={"type": "array", "items": TEXT}, current_step_deadline=TIME_OR_NOT,
-    context=OBJECT, history=ROWS, approvals={"type": "array", "items": APPROVAL}, approval=APPROVAL, created_at=TIME,
-    updated_at=TIME,
+    workflow_version={"type": ["integer", "null"]}, context=OBJECT, history=ROWS,
+    approvals={"type": "array", "items": APPROVAL}, approval=APPROVAL, created_at=TIME, updated_at=TIME,
 )  # fmt: skip
 DECISIONS = ("approve", "reject", "cancel", "reassign", "return", "retry")
+
+ID_OR_NOT: Schema = {"type": ["string", "null"]}
+COUNT: Schema = {"type": "integer"}
+NODE = shaped(
+    id=TEXT, type=TEXT, label=TEXT, status={"enum": ["open", "waiting", "done", "skipped", "failed"]}, visits=COUNT,
+    parent=TEXT, entered_at=TIME, left_at=TIME, seconds=NUMBER,
+)  # fmt: skip
+GRAPH = shaped(nodes={"type": "array", "items": NODE}, edges=ROWS)
+KPIS = shaped(
+    window=OBJECT, instances=OBJECT, duration=OBJECT, steps=ROWS, bottlenecks=ROWS,
+    sla=shaped(met=COUNT, breached=COUNT), pending_by_approver=ROWS, series=ROWS, complete=FLAG,
+)  # fmt: skip
+RESULT = shaped(id=TEXT, status={"enum": ["ok", "refused"]}, error=OBJECT)
+MOVED = shaped(instance_id=ID_OR_NOT, ok=FLAG, step=TEXT_OR_NOT, reason=TEXT)
+COMPARED = shaped(
+    instance_id=UUID, same={"type": ["boolean", "null"]}, differs_at=TEXT, was={"type": ["object", "null"]},
+    would={"type": ["object", "null"]}, reason=TEXT,
+)  # fmt: skip
 
 DETAILS: Mapping[tuple[str, str], Schema] = {
     ("GET", "/api/{app}/_workflows/{id}"): gives(INSTANCE),
     **{("POST", f"/api/{{app}}/_workflows/{{id}}/{verb}"): gives(INSTANCE) for verb in DECISIONS},
+    ("GET", "/api/{app}/_workflows/{id}/history"): gives(ROWS),
+    ("GET", "/api/{app}/_workflows/{id}/graph"): gives(GRAPH),
+    ("GET", "/api/{app}/_workflows/kpis"): gives(KPIS),
+    ("POST", "/api/{app}/_workflows/_bulk"): gives(shaped(results={"type": "array", "items": RESULT})),
+    ("POST", "/api/{app}/_admin/workflows/{id}/migrate"): gives(
+        shaped(results={"type": "array", "items": MOVED}, migrated=COUNT, more=FLAG)
+    ),
+    ("POST", "/api/{app}/_admin/workflows/{id}/simulate"): gives(
+        shaped(
+            same=COUNT, different=COUNT, unknown=COUNT, complete=FLAG, instances={"type": "array", "items": COMPARED}
+        )
+    ),
 }

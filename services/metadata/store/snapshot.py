@@ -12,14 +12,18 @@ LOAD = """
 SELECT _v.version, coalesce((
     SELECT json_agg(json_build_object(
         'id', id, 'kind', kind, 'number', number, 'document', document, 'ids', ids,
-        'retired', deleted_at IS NOT NULL) ORDER BY number)
-    FROM metadata.definitions
+        'retired', deleted_at IS NOT NULL, 'version', CASE WHEN kind = 'workflows' THEN (
+            SELECT count(*) FROM metadata.history _h WHERE _h.definition_id = _d.id) END) ORDER BY number)
+    FROM metadata.definitions _d
     WHERE (deleted_at IS NULL OR kind IN ('entities', 'relations')) AND kind <> ALL ($1::text[])
 ), '[]')::text AS rows
 FROM metadata.schema_version _v
 """
 AS_OF = """
-SELECT _h.definition_id::text AS id, _h.document::text FROM (
+SELECT _h.definition_id::text AS id, _h.document::text, CASE WHEN $1 = 'workflows' THEN (
+    SELECT count(*) FROM metadata.history _n
+    WHERE _n.definition_id = _h.definition_id AND _n.version <= $2) END AS version
+FROM (
     SELECT DISTINCT ON (_c.definition_id) _c.definition_id, _c.action, _c.document FROM metadata.history _c
     WHERE _c.kind = $1 AND _c.version <= $2 ORDER BY _c.definition_id, _c.version DESC
 ) _h WHERE _h.action <> 'delete' ORDER BY _h.definition_id
@@ -54,14 +58,19 @@ async def load(database: Database) -> tuple[int, dict[str, Any]]:
         if item["kind"] in shapes:
             shapes[item["kind"]].append(_shape(item))
         else:
-            kinds.setdefault(item["kind"], []).append({"id": item["id"], **item["document"]})
+            kinds.setdefault(item["kind"], []).append(_numbered(item["id"], item["document"], item["version"]))
     return row["version"], {**shapes, "kinds": kinds}
 
 
 async def as_of(database: Database, kind: str, version: int) -> list[dict[str, Any]]:
     """The documents of a kind as they were at a version, each with its id."""
     rows = await database.fetch(AS_OF, kind, version)
-    return [{"id": row["id"], **exact.loads(row["document"])} for row in rows]
+    return [_numbered(row["id"], exact.loads(row["document"]), row["version"]) for row in rows]
+
+
+def _numbered(definition_id: str, document: dict[str, Any], version: int | None) -> dict[str, Any]:
+    """A document with its id; one of a workflow also with the number of its version, which instances keep."""
+    return {"id": definition_id, **document, **({"version": version} if version is not None else {})}
 
 
 async def names_ever(database: Database) -> tuple[dict[str, list[str]], dict[str, list[str]]]:

@@ -57,7 +57,7 @@ def approvals_of(plan: StepPlan, state: InstanceState) -> list[ApprovalRow]:
         seats = frame.data["seats"]
         still = [seat for seat in seats if seat["decision"] is None]
         named = [seat for seat in still if seat["both"]]
-        free = [seat for seat in still if not seat["both"]]
+        free = [seat.get("also") or seat for seat in still if seat.get("also") or not seat["both"]]
         deadline = frame.data["deadline"]
         rows.append(
             ApprovalRow(

@@ -124,7 +124,7 @@ async def insert(transaction: Connection, new: StoredInstance, entries: Sequence
     )  # fmt: skip
     if inserted is None:
         return False
-    await _append(transaction, new.id, new.plan, InstanceState(), state, entries, now)
+    await _append(transaction, new.id, (new.plan, new.plan), InstanceState(), state, entries, now)
     return True
 
 
@@ -134,7 +134,8 @@ async def save(
 ) -> None:  # fmt: skip
     """Append to the history of a locked instance, and store what follows: its state, tasks and approvals."""
     await transaction.execute(SAVE, before.id, now, *_row(state, now))
-    await _append(transaction, before.id, plan or before.plan, before.state, state, entries, now)
+    plans = (before.plan, plan or before.plan)
+    await _append(transaction, before.id, plans, before.state, state, entries, now)
 
 
 async def tell(transaction: Connection, instance_id: str, key: str, data: Mapping[str, Any], now: datetime) -> None:
@@ -147,8 +148,12 @@ async def children(transaction: Connection, parent_id: str, keys: Sequence[str])
     return [str(row["id"]) for row in await transaction.fetch(CHILDREN, parent_id, list(keys))]
 
 
+Plans = tuple[StepPlan, StepPlan]
+"""Before and after; they differ when an instance moves to another version."""
+
+
 async def _append(
-    transaction: Connection, instance_id: str, plan: StepPlan, before: InstanceState, after: InstanceState,
+    transaction: Connection, instance_id: str, plans: Plans, before: InstanceState, after: InstanceState,
     entries: Sequence[HistoryEntry], now: datetime,
 ) -> None:  # fmt: skip
     old, new = projecting.tasks_of(before, now), projecting.tasks_of(after, now)
@@ -172,19 +177,20 @@ async def _append(
         [key.key for key, _ in added],
         [at for _, at in added],
     )
-    await _project(transaction, instance_id, plan, before, after, now)
+    await _project(transaction, instance_id, plans, before, after, now)
 
 
 async def _project(
     transaction: Connection,
     instance_id: str,
-    plan: StepPlan,
+    plans: Plans,
     before: InstanceState,
     after: InstanceState,
     now: datetime,
 ) -> None:
     """The approvals and events that an instance waits for, where they have changed."""
-    old, new = (projecting.approvals_of(plan, each) if each.seq else [] for each in (before, after))
+    sides = zip(plans, (before, after), strict=True)
+    old, new = (projecting.approvals_of(plan, each) if each.seq else [] for plan, each in sides)
     if old != new:
         if old:
             await transaction.execute(FORGET_APPROVALS, instance_id)

@@ -291,7 +291,8 @@ def shown_seat(seat: Mapping[str, Any]) -> Json:
     who: Json = {"role": roles[0]} if len(roles) == 1 else {"roles": roles} if roles else {}
     if seat["anyone"]:
         who["anyone"] = True
-    return {**shown, **who, **({"users": seat["users"]} if seat["users"] else {})}
+    users = [*seat["users"], *(seat.get("also") or {}).get("users", [])]
+    return {**shown, **who, **({"users": users} if users else {})}
 
 
 def _wrong(field: str, message: str) -> RocketError:

@@ -232,8 +232,11 @@ def _reassigned(state: InstanceState, entry: HistoryEntry) -> None:
 
 
 def _take_over(seat: Json, data: Json, replace: bool) -> None:
+    """Others may fill a seat, too, or instead. Who is named for a seat with a role needs that role; they do not."""
     if replace:
-        seat.update(roles=[], users=[], anyone=False, admins=seat["admins"])
+        seat.update(roles=[], users=[], anyone=False, both=False)
+    elif seat["both"]:
+        seat = seat.setdefault("also", {"roles": [], "users": []})
     seat["roles"] = [*seat["roles"], *(role for role in data["roles"] if role not in seat["roles"])]
     known = {user["id"] for user in seat["users"]}
     seat["users"] = [*seat["users"], *(user for user in data["users"] if user["id"] not in known)]

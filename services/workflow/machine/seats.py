@@ -86,11 +86,19 @@ def _name(wanted: Mapping[str, Any]) -> str:
 
 def fits(seat: Mapping[str, Any], person: Decider) -> bool:
     """Whether a person is one of those whom a seat means."""
-    has_role = any(role in person.roles for role in seat["roles"])
-    is_named = any(user["id"] == person.id for user in seat["users"])
+    has_role, is_named = _matches(seat, person)
     if seat["both"]:
-        return has_role and is_named
+        return (has_role and is_named) or any(_matches(seat.get("also") or _NOBODY, person))
     return bool(seat["anyone"]) or has_role or is_named
+
+
+def _matches(seat: Mapping[str, Any], person: Decider) -> tuple[bool, bool]:
+    """Whether a person has one of the roles, and is one of the users."""
+    has_role = any(role in person.roles for role in seat["roles"])
+    return has_role, any(user["id"] == person.id for user in seat["users"])
+
+
+_NOBODY: Json = {"roles": [], "users": []}
 
 
 def may_fill(seat: Mapping[str, Any], person: Decider) -> bool:

@@ -64,7 +64,7 @@ def _expected(workflow: Workflow, event: CommitEvent, *, certain: bool, context:
     columns: dict[str, Any] = {
         "workflow_id": workflow.id,
         "workflow_name": workflow.definition.name,
-        "definition": workflow.document,
+        "definition": {name: value for name, value in workflow.document.items() if name != "version"},
         "entity": event.entity,
         "record_id": event.record_id,
         "commit_key": event.key,

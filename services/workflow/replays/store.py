@@ -15,8 +15,8 @@ N = "CASE WHEN commit_key ~ '^[0-9]' THEN split_part(commit_key, '.', 2)::int EN
 OF_COMMITS = f"""
 SELECT position, n, columns::text AS columns, sha256(convert_to(columns::text, 'UTF8')) AS digest FROM (
     SELECT {POSITION} AS position, {N} AS n, json_build_object(
-        'workflow_id', workflow_id, 'workflow_name', workflow_name, 'definition', definition, 'entity', entity,
-        'record_id', record_id, 'commit_key', commit_key, 'actor', actor, 'trace_id', trace_id,
+        'workflow_id', workflow_id, 'workflow_name', workflow_name, 'definition', definition - 'version',
+        'entity', entity, 'record_id', record_id, 'commit_key', commit_key, 'actor', actor, 'trace_id', trace_id,
         'cause_depth', cause_depth, 'context', (
             SELECT h.data -> 'context' FROM workflow.history h
             WHERE h.instance_id = i.id AND h.kind IN ('started', 'adopted') ORDER BY h.seq LIMIT 1)) AS columns

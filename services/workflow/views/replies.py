@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from libs.shared import exact
 from libs.shared.contracts.context import Context
@@ -11,7 +10,6 @@ from libs.shared.contracts.messages import Response
 from libs.shared.errors import not_found
 from libs.shared.ids import parse_uuid
 from libs.shared.paging import Page
-from libs.shared.postgres.listings import load_json_page
 from services.workflow.state import State
 from services.workflow.views import statements
 from services.workflow.views.approvals import with_approvals
@@ -35,10 +33,15 @@ async def shown(state: State, context: Context, id_text: str, status: int = 200)
     return Response(status, exact.dumps({"data": visible}))
 
 
-async def listed(state: State, context: Context, page: Page, statement: str, *filters: Any) -> Response:
-    """A page of instances."""
-    database = state.database(context.the_app)
-    rows, total = await load_json_page(database, statement, *filters, page.size, page.offset)
-    found = [with_approvals(each) for each in read(rows)]
-    visible = await visible_instances(state, context, found)
-    return Response(body=exact.dumps({"data": visible, "meta": page.meta(total)}))
+async def history_of(state: State, context: Context, id_text: str, page: Page) -> Response:
+    """A page of an instance's history, narrowed as the instance itself is. Raises NOT_FOUND."""
+    database, instance_id = state.database(context.the_app), id_in(id_text)
+    text = await database.fetchval(statements.SHOW, instance_id)
+    found = await database.fetchrow(statements.HISTORY, instance_id, page.size, page.offset)
+    if text is None or found is None:
+        raise not_found("Workflow instance")
+    instance, entries = with_approvals(read(text)), read(found["rows"])
+    # The newest entries stay behind the page: they tell whether the caller has taken part.
+    asked = {**instance, "history": [*entries, *instance["history"]]}
+    [visible] = await visible_instances(state, context, [asked])
+    return Response(body=exact.dumps({"data": visible["history"][: len(entries)], "meta": page.meta(found["total"])}))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from libs.shared.postgres.counting import bounded_counts
-from libs.shared.postgres.listings import json_page
 
 FIGURES = bounded_counts(
     {
@@ -15,7 +14,9 @@ MAX_HISTORY = 100
 """Entries of the history that an instance shows: the newest."""
 
 # An instance as the API shows it, and what views need to decide what may be shown of it.
-SHOWN = f"""i.id, i.workflow_id, i.workflow_name, i.status, i.current_step, i.current_step_deadline, i.context,
+SHOWN = f"""i.id, i.workflow_id, i.workflow_name,
+    (coalesce(i.followed, i.definition) ->> 'version')::int AS workflow_version, i.status,
+    i.current_step, i.current_step_deadline, i.context,
     (SELECT coalesce(json_agg(h.shown ORDER BY h.seq), '[]') FROM (
         SELECT h.seq, h.shown FROM workflow.history h WHERE h.instance_id = i.id AND h.shown IS NOT NULL
         ORDER BY h.seq DESC LIMIT {MAX_HISTORY}) h) AS history,
@@ -33,22 +34,37 @@ SHOWN = f"""i.id, i.workflow_id, i.workflow_name, i.status, i.current_step, i.cu
 SOURCE = """workflow.instances i
     CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM workflow.approvals WHERE instance_id = i.id) AS waiting) a"""
 SHOW = f"SELECT row_to_json(x)::text FROM (SELECT {SHOWN} FROM {SOURCE} WHERE i.id = $1) x"
-# A page of instances, newest first, and how many there are in all; null filters select everything.
-LIST = json_page(
-    SHOWN,
-    f"""{SOURCE}
-    WHERE ($1::text IS NULL OR i.status = $1)
-      AND ($2::text IS NULL OR i.workflow_name = $2 OR i.workflow_id::text = $2)
-      AND ($3::text IS NULL OR i.record_id = $3)""",
-    "i.created_at DESC, i.id DESC",
-    "LIMIT $4 OFFSET $5",
-)
-# Who may decide: with one of these roles ($1), as one of these users ($2), as an admin ($3); null roles: all.
-MAY_DECIDE = """EXISTS (
-    SELECT FROM workflow.approvals p WHERE p.instance_id = i.id AND (
-        $1::text[] IS NULL
-        OR (NOT p.barred && $2::text[]
-            AND (p.anyone OR p.roles && $1::text[] OR p.users && $2::text[] OR (p.admins AND $3))))
-)"""
-# A page of what waits for a decision, oldest first.
-PENDING = json_page(SHOWN, f"{SOURCE} WHERE {MAY_DECIDE}", "i.created_at, i.id", "LIMIT $4 OFFSET $5")
+# Several instances, in the order of their ids.
+SHOW_SEVERAL = f"""
+SELECT coalesce(json_agg(row_to_json(x) ORDER BY c.place), '[]')::text
+FROM unnest($1::uuid[]) WITH ORDINALITY AS c(id, place)
+CROSS JOIN LATERAL (SELECT {SHOWN} FROM {SOURCE} WHERE i.id = c.id) x
+"""
+# The persons ({who}, as standings) who may decide an approval `p` of an instance `i` now.
+MAY_DECIDE = """
+    NOT p.barred && who.ids AND (who.workflow_ids IS NULL OR i.workflow_id::text = ANY (who.workflow_ids))
+    AND (p.anyone OR p.roles && who.roles OR who.id = ANY (p.users) OR (p.admins AND who.is_admin))
+"""
+PERSONS = """jsonb_to_recordset({who}::jsonb)
+    AS who(id text, ids text[], roles text[], is_admin boolean, workflow_ids text[])"""
+# What waits for a decision; with {mine}: of one of these persons.
+WAITING = f"""{SOURCE} CROSS JOIN LATERAL (
+    SELECT json_agg(DISTINCT who.id) AS persons FROM workflow.approvals p, {PERSONS}
+    WHERE p.instance_id = i.id AND {MAY_DECIDE}
+) w WHERE a.waiting AND (NOT {{mine}} OR w.persons IS NOT NULL) AND {{conditions}}"""
+# Instances, with whether they concern the caller {me}: as the one who started, has decided or may decide.
+CANDIDATES = f"""
+SELECT i.id, i.entity, i.record_id, (
+    i.initiator_id IS NOT DISTINCT FROM {{me}}
+    OR EXISTS (SELECT FROM jsonb_each(i.state -> 'deciders') d WHERE d.value ? {{me}})
+    OR EXISTS (SELECT FROM workflow.approvals p, {PERSONS} WHERE p.instance_id = i.id AND {MAY_DECIDE})
+) AS mine
+FROM workflow.instances i WHERE {{conditions}} ORDER BY {{order}} LIMIT {{limit}}
+"""
+# A part of the history that the API shows, oldest first, and how long it is.
+HISTORY = """
+SELECT (SELECT count(*) FROM workflow.history WHERE instance_id = $1 AND shown IS NOT NULL) AS total,
+    (SELECT coalesce(json_agg(h.shown ORDER BY h.seq), '[]') FROM (
+        SELECT seq, shown FROM workflow.history WHERE instance_id = $1 AND shown IS NOT NULL
+        ORDER BY seq LIMIT $2 OFFSET $3) h)::text AS rows
+"""

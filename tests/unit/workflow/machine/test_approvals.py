@@ -229,6 +229,18 @@ def test_reminders_escalations_and_the_deadline_come_at_their_times() -> None:
     refused("INVALID_STATE", world, "ann")
 
 
+def test_who_a_seat_goes_to_later_needs_no_role_of_it() -> None:
+    seat = {"role": "boss", "each": True}
+    escalated = asking(approvers=[seat], escalation=[{"after": "1h", "to": {"user": "cyd"}}])
+    escalated.wait(timedelta(hours=1))
+    escalated.decide("cyd")
+    assert escalated.state.steps["ask"]["by"] == "cyd"
+    handed = asking(approvers=[seat])
+    handed.give(Reassign(PEOPLE["root"], ({"id": "cyd", "email": "cyd@x"},), seat="1"))
+    handed.decide("cyd")
+    assert handed.state.steps["ask"]["by"] == "cyd"
+
+
 def test_a_decision_at_the_deadline_is_too_late() -> None:
     world = asking(timeout="1h")
     world.now += HOUR

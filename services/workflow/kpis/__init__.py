@@ -1,0 +1,1 @@
+"""Figures of workflows: how many, how long, where they wait, for whom."""

@@ -1,0 +1,1 @@
+"""Other versions of a definition: what past instances would have done under one, and moving running ones to one."""
