@@ -54,7 +54,7 @@ UI = {"GET /admin", "GET /admin/{path}"}
 """The Admin UI, or a page that says why it is not there yet."""
 
 EVERYBODYS = {f"GET {APP}/_files/{{id}}", f"HEAD {APP}/_files/{{id}}", f"GET {APP}/_workflows/{{id}}",
-              f"GET {APP}/_ui/config/{{entity_name}}"}  # fmt: skip
+              f"GET {APP}/_ui/config/{{entity_name}}", f"GET {APP}/{{entity}}/_imports"}  # fmt: skip
 """What any user of an app may ask for by an id. Of instances they see what they may read of the record."""
 
 BODIES: dict[str, Any] = {
@@ -88,7 +88,8 @@ class World:
                 variable = VARIABLE.fullmatch(segment)
                 name = "" if variable is None else filled[-1] if variable[1] == "id" else variable[1]
                 filled.append(kind if name == "kind" else self.ids[name] if name else segment)
-            yield "/".join(filled) + ("?entities=note" if filled[-2:] == [self.ids["app"], "_live"] else "")
+            query = {"_changes": "?since=1"}.get(filled[-1], "")
+            yield "/".join(filled) + ("?entities=note" if filled[-2:] == [self.ids["app"], "_live"] else query)
 
     def body(self, route: Route) -> Any:
         made_up = BODIES.get(named(route), lambda _: {"state": "taken"})
