@@ -35,6 +35,8 @@ SLOW_BYTES_PER_S = 10_000_000 / 8
 SLOW_LATENCY_MS = 20
 TRACE = "00000000-0000-4000-8000-000000000001"
 SCROLLED_FRAMES = 120
+PAGE_ROWS = 100
+"""Rows of a page; only those in sight are elements, so a page is there when its first row is."""
 
 PAINTED = """text => new Promise(done => {
   const ready = () => [...document.querySelectorAll('.rk-row')].some(row => row.textContent.includes(text));
@@ -173,8 +175,8 @@ async def _lists(arena: Arena, records: int) -> list[Figure]:
     after_answer, last = [], []
     for _ in range(arena.rounds):
         await open_first()
-        after_answer.append((await turn("Next page", f"item {101:07}"))[1])
-        last.append((await turn("Last page", f"item {records:07}"))[0])
+        after_answer.append((await turn("Next page", f"item {PAGE_ROWS + 1:07}"))[1])
+        last.append((await turn("Last page", f"item {records - PAGE_ROWS + 1:07}"))[0])
     rows = int(await page.evaluate("document.querySelectorAll('.rk-row').length"))
     return [
         Figure("next page painted after the answer", "50 ms", f"{statistics.median(after_answer):.0f} ms"),
