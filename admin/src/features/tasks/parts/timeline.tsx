@@ -11,7 +11,7 @@ export function InstanceTimeline({ app, instance }: { app: string; instance: Ins
   const people = peopleIn(instance, usePeople(app));
   const name = (id: string) => people.get(id) ?? id.slice(0, 8);
   return (
-    <Timeline bulletSize={12} lineWidth={2} active={-1} aria-label={t("history.title")}>
+    <Timeline bulletSize={12} lineWidth={2} active={-1}>
       {instance.history.map((entry, at) => (
         <Timeline.Item key={at} title={<Text size="sm" fw={600} component="span">{[entry.scope, entry.step ?? t("tasks.workflow")].filter(Boolean).join(" · ")}</Text>}>
           <Group gap="xs">
