@@ -8,7 +8,13 @@ from tests.support.client import Client, entity, text
 def purchase_order() -> dict[str, object]:
     """Manager, then two of three of finance for large orders, then the stock and the supplier side by side."""
     finance = [{"user": "ann@example.com"}, {"user": "bob@example.com"}, {"user": "cy@example.com", "veto": True}]
-    note = {"type": "add_comment", "entity": "purchase", "record_id": "context.order", "body": "Reserved"}
+    note = {
+        "type": "set_field",
+        "entity": "purchase",
+        "record_id": "context.order",
+        "field": "note",
+        "value": "Reserved",
+    }
     done = {"type": "set_field", "entity": "purchase", "record_id": "context.order", "field": "status"}
     return {
         "name": "purchase order",
@@ -36,7 +42,7 @@ def purchase_order() -> dict[str, object]:
 async def define_purchases(admin: Client) -> str:
     """Purchases, their workflow and their people; answers the id of a large one."""
     states = text("status", enum=["draft", "approved", "rejected"], default="draft")
-    await admin.define(entity("purchase", text("title"), {"name": "amount", "type": "int"}, states))
+    await admin.define(entity("purchase", text("title"), text("note"), {"name": "amount", "type": "int"}, states))
     people = {"mia": "manager", "ann": "finance", "bob": "finance", "cy": "finance", "dan": "finance", "ben": "buyer"}
     for name, role in people.items():
         await admin.user(f"{name}@example.com", [role])

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from playwright.async_api import Locator, Page, expect
 
-from tests.browser.conftest import Opened
+from tests.browser.conftest import Opened, serious_findings
 from tests.browser.pages import Person
+from tests.browser.purchases import define_purchases
 from tests.support.client import Client, entity, text
 
 
@@ -106,3 +109,66 @@ async def test_a_workflow_is_built_in_the_outline_by_keyboard_alone(admin: Clien
     changes = page.get_by_role("table", name="Changes since version 1")
     await expect(changes.get_by_role("row", name="wait added")).to_be_visible()
     await expect(changes.get_by_role("row", name="ask · on_approve.goto")).to_contain_text("both")
+
+
+async def open_task(someone: Person, workflow: str) -> None:
+    """Open a task of a workflow from the list of one's own."""
+    await someone.go("/tasks")
+    await someone.page.get_by_role("link", name=workflow, exact=True).first.click()
+    await expect(someone.heading(workflow)).to_be_visible()
+
+
+async def test_a_large_purchase_goes_through_its_approvers(admin: Client, person: Opened) -> None:
+    order = await define_purchases(admin)
+    boss = await person()
+    await boss.go(f"/records/purchase/{order}")
+    await boss.page.get_by_role("link", name="Start a workflow").click()
+    await expect(boss.page.get_by_role("combobox", name="purchase")).to_have_value("A large oven")
+    await boss.button("Start a workflow").click()
+    await expect(boss.heading("purchase order")).to_be_visible()
+
+    # The manager decides on a phone; the form says what is missing.
+    mia = await person("mia@example.com", "secret-1", viewport={"width": 390, "height": 844}, bypass_csp=True)
+    await mia.go("/tasks")
+    await expect(mia.page.get_by_role("link", name="A large oven")).to_be_visible()
+    await mia.page.get_by_role("link", name="purchase order").click()
+    await expect(mia.page.get_by_text("because you have the role manager")).to_be_visible()
+    await mia.button("Approve").click()
+    await expect(mia.page.get_by_text("is required")).to_be_visible()
+    await mia.page.get_by_role("textbox", name="reason").fill("The old one is broken")
+    assert await serious_findings(mia.page) == []
+    await mia.button("Approve").click()
+    await expect(mia.page.get_by_text("This is not yours to decide.")).to_be_visible()
+
+    # One of finance sends it back, another hands over to a deputy while away.
+    ann = await person("ann@example.com", "secret-1")
+    await open_task(ann, "purchase order")
+    await expect(ann.page.get_by_text("You are named as an approver.")).to_be_visible()
+    await ann.button("Send back").click()
+    dialog = ann.page.get_by_role("dialog")
+    await dialog.get_by_role("textbox", name="Comment").fill("Which oven?")
+    await dialog.get_by_role("button", name="Send back").click()
+    await expect(ann.page.get_by_text("“Which oven?”")).to_be_visible()
+    await open_task(mia, "purchase order")
+    await mia.page.get_by_role("textbox", name="reason").fill("The one in hall 2")
+    await mia.button("Approve").click()
+    await expect(mia.page.get_by_text("This is not yours to decide.")).to_be_visible()
+    bob = await person("bob@example.com", "secret-1")
+    await bob.go("/tasks/delegations")
+    await bob.button("Delegate").click()
+    dialog = bob.page.get_by_role("dialog")
+    await dialog.get_by_role("combobox", name="Decides instead").fill("dan@example.com")
+    await bob.page.keyboard.press("Tab")
+    await dialog.get_by_label("Until").fill(f"{datetime.now(UTC) + timedelta(days=7):%Y-%m-%dT%H:%M}")
+    await dialog.get_by_role("button", name="Delegate").click()
+    await expect(bob.page.get_by_role("row", name="dan@example.com")).to_be_visible()
+
+    await open_task(ann, "purchase order")
+    await ann.page.get_by_role("textbox", name="Comment").fill("Within the budget")
+    await ann.button("Approve").click()
+    await expect(ann.page.get_by_text("2 must approve: 1 approved, 0 rejected, 2 open")).to_be_visible()
+    dan = await person("dan@example.com", "secret-1")
+    await dan.go(boss.page.url.split(f"/{dan.app}")[1])
+    await expect(dan.page.get_by_text("You may decide in place of bob@example.com.")).to_be_visible()
+    await dan.button("Approve").click()
+    await expect(dan.button("Approve")).to_have_count(0)
