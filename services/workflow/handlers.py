@@ -16,7 +16,7 @@ from services.workflow.history import store
 from services.workflow.state import State
 from services.workflow.views import statements
 from services.workflow.views.graph import graph_of
-from services.workflow.views.listing import list_visible, list_waiting
+from services.workflow.views.listing import check_visible, list_visible, list_waiting
 from services.workflow.views.replies import history_of, id_in, shown
 from services.workflow.views.selection import selected
 
@@ -47,12 +47,14 @@ async def get_instance(state: State, context: Context, request: GetInstance) -> 
 async def list_history(state: State, context: Context, request: ListInstanceHistory) -> Response:
     """A page of the history of an instance, as far as the caller may see it."""
     page = page_of(dict(request.query), PAGE_SIZE, MAX_PAGE_SIZE)
+    await check_visible(state, context, id_in(request.id))
     return await history_of(state, context, request.id, page)
 
 
 async def get_graph(state: State, context: Context, request: GetInstanceGraph) -> Response:
     """The steps of an instance, where it is, and which ways it took."""
     database, instance_id = state.database(context.the_app), id_in(request.id)
+    await check_visible(state, context, instance_id)
     instance = await store.find(database, instance_id)
     if instance is None:
         raise not_found("Workflow instance")

@@ -10,6 +10,7 @@ from libs.shared import clock, exact
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Response
 from libs.shared.contracts.records import AuthorizeRecords
+from libs.shared.errors import not_found
 from libs.shared.paging import Page
 from libs.shared.postgres.listings import json_page, load_json_page
 from services.workflow.delegations.standing import Standing, standings_of
@@ -63,6 +64,14 @@ async def visible_ids(state: State, context: Context, selection: Selection) -> t
         readable = await _readable(state, context, part)
         found += [row["id"] for row in part if row["mine"] or (row["entity"], row["record_id"]) in readable]
     return found, len(rows) <= MAX_LOOKED_AT
+
+
+async def check_visible(state: State, context: Context, instance_id: uuid.UUID) -> None:
+    """Raises NOT_FOUND for an instance that lists do not show the caller."""
+    if not context.user.is_admin:
+        ids, _ = await visible_ids(state, context, Selection("i.id = $1", (instance_id,)))
+        if not ids:
+            raise not_found("Workflow instance")
 
 
 async def _readable(state: State, context: Context, rows: Sequence[Any]) -> set[tuple[str, str]]:

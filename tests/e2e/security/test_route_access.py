@@ -63,6 +63,10 @@ BODIES: dict[str, Any] = {
     f"PATCH {APP}/{{entity}}/_bulk": lambda ids: [{"id": ids["note"], "state": "taken"}],
     f"POST {APP}/{{entity}}/_bulk": lambda ids: [{"state": "taken"}],
     f"DELETE {APP}/{{entity}}/_bulk": lambda ids: [ids["note"]],
+    f"POST {APP}/_admin/workflows/{{id}}/migrate": lambda _: {"to_version": 1, "all": True, "dry_run": False},
+    f"POST {APP}/_admin/workflows/{{id}}/simulate": lambda _: {
+        "definition": {"name": "w", "trigger": {"type": "manual"}, "steps": [{"id": "a", "type": "action"}]}
+    },
     f"PUT {APP}/_views/{{id}}": lambda _: {"entity": "note", "name": "taken", "state": {}},
     f"PATCH {APP}/_views/{{id}}": lambda _: {"name": "taken"},
     f"POST {APP}/{{entity}}/_bulk/restore": lambda ids: [ids["note"]],
