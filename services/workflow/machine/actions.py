@@ -8,7 +8,6 @@ from typing import Any
 from libs.shared.expressions.templates import resolve_header, resolve_url
 from libs.shared.schema.state_machines import CreateRecord, DeleteRecord, SendEvent, UpdateRecord, Words
 from libs.shared.schema.workflows import (
-    AddComment,
     NotifyAction,
     Recipient,
     SetFieldAction,
@@ -40,9 +39,7 @@ def prepared(action: Any, environment: Mapping[str, Any]) -> Json:
             command["payload"] = _value(dict(action.payload), environment, "payload")
         case NotifyAction():
             command |= _message(action, environment)
-        case AddComment():
-            command["body"] = str(_value(action.body, environment, "body"))
-    if isinstance(action, SetFieldAction | CreateRecord | UpdateRecord | DeleteRecord | TransitionAction | AddComment):
+    if isinstance(action, SetFieldAction | CreateRecord | UpdateRecord | DeleteRecord | TransitionAction):
         command["entity"] = action.entity
         if not isinstance(action, CreateRecord):
             command["record_id"] = record_named(action.record_id, environment)

@@ -184,7 +184,7 @@ def _output(step: Any, context: Known, steps: Known, item: Origin) -> Origin:
 def _written(step: Any) -> str | None:
     """The entity of the record that a step's last action leaves as its output."""
     last = step.actions[-1] if isinstance(step, ActionStep) and step.actions else None
-    return getattr(last, "entity", None) if last is not None and last.type != "add_comment" else None
+    return getattr(last, "entity", None)
 
 
 def _read(text: str, context: Known, steps: Known, item: Origin) -> Origin:

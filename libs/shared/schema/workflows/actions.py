@@ -13,7 +13,6 @@ from libs.shared.schema.validation_errors import error_at
 from libs.shared.schema.webhooks import check_headers
 
 MAX_TO = 100
-MAX_COMMENT_CHARACTERS = 10_000
 Status = Annotated[int, Field(ge=100, le=599)]
 
 
@@ -86,15 +85,6 @@ class NotifyAction(Part):
     to: Annotated[list[Recipient], Field(min_length=1, max_length=MAX_TO)]
 
 
-class AddComment(Part):
-    """A comment on a record."""
-
-    type: Literal["add_comment"]
-    entity: Name
-    record_id: Name
-    body: Annotated[str, Field(min_length=1, max_length=MAX_COMMENT_CHARACTERS)]
-
-
 Action = Annotated[
     SetFieldAction
     | CreateRecord
@@ -103,8 +93,7 @@ Action = Annotated[
     | TransitionAction
     | WebhookAction
     | SendEvent
-    | NotifyAction
-    | AddComment,
+    | NotifyAction,
     Field(discriminator="type"),
 ]
 

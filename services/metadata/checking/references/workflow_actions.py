@@ -9,7 +9,6 @@ from libs.shared.schema.state_machines import CreateRecord, DeleteRecord, Update
 from libs.shared.schema.validation_errors import suggestion
 from libs.shared.schema.workflows import (
     Action,
-    AddComment,
     NotifyAction,
     SetFieldAction,
     SetStep,
@@ -33,7 +32,7 @@ ROOTS = (CONTEXT, "trigger", "record", "steps", "item", "initiator")
 """What a path to a record begins with."""
 
 
-ABOUT_RECORDS = (SetFieldAction, CreateRecord, UpdateRecord, DeleteRecord, TransitionAction, AddComment)
+ABOUT_RECORDS = (SetFieldAction, CreateRecord, UpdateRecord, DeleteRecord, TransitionAction)
 
 
 def known_context(workflow: WorkflowDefinition) -> set[str]:
@@ -49,9 +48,7 @@ def action_problems(action: Action, context: Collection[str], path: str, schema:
         if wrong := unknown_channel(action.channel):
             yield f"{path}channel", wrong
         return
-    if not isinstance(
-        action, SetFieldAction | CreateRecord | UpdateRecord | DeleteRecord | TransitionAction | AddComment
-    ):
+    if not isinstance(action, ABOUT_RECORDS):
         return
     if not isinstance(action, CreateRecord) and (wrong := _wrong_record(action.record_id, context)):
         yield f"{path}record_id", wrong
