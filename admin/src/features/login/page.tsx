@@ -1,5 +1,6 @@
 import { Alert, Anchor, Button, Center, Paper, PasswordInput, Stack, Text, TextInput, Title } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
+import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useRouter, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -17,6 +18,7 @@ export function LoginPage() {
   const search = useSearch({ from: "/login" });
   const navigate = useNavigate();
   const router = useRouter();
+  const client = useQueryClient();
   const [form, setForm] = useState({ app: search.app ?? "", email: "", password: "", totp: "" });
   const [asksCode, setAsksCode] = useState(false);
   const [error, setError] = useState<Error>();
@@ -39,6 +41,7 @@ export function LoginPage() {
   const enter = () =>
     attempt(async () => {
       await login(realm, { email: form.email, password: form.password, ...(form.totp ? { totp: form.totp } : {}) });
+      client.clear(); // what was answered, or refused, to somebody else or to nobody
       if (search.back) router.history.push(`${router.basepath}${search.back}`);
       else if (realm === PLATFORM) await navigate({ to: "/platform" });
       else await navigate({ to: "/$app", params: { app: realm } });

@@ -1,4 +1,5 @@
 import { Alert, Button, Center, Paper, PasswordInput, Stack, Title } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -9,11 +10,13 @@ import { hintOf, messageOf } from "../../ui/errors";
 export function AcceptInvitePage() {
   const { app, token } = useSearch({ from: "/accept-invite" });
   const navigate = useNavigate();
+  const client = useQueryClient();
   return (
     <ChoosePassword
       title="password.invite"
       onChoose={async (password) => {
         await acceptInvite(app, token, password);
+        client.clear(); // what was answered, or refused, to somebody else or to nobody
         await navigate({ to: "/$app", params: { app } });
       }}
     />

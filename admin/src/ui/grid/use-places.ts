@@ -8,7 +8,7 @@ interface Places {
   at: Place;
   edited: Place | undefined;
   done: (step?: Step) => void;
-  on: Pick<React.DOMAttributes<HTMLElement>, "onKeyDown" | "onFocus" | "onClickCapture" | "onDoubleClick">;
+  on: Pick<React.DOMAttributes<HTMLElement>, "onKeyDown" | "onFocus" | "onBlur" | "onClickCapture" | "onDoubleClick">;
 }
 
 export function usePlaces<T>(grid: GridProps<T>, scroller: RefObject<HTMLElement | null>, bringIntoView: (row: number) => void): Places {
@@ -18,6 +18,7 @@ export function usePlaces<T>(grid: GridProps<T>, scroller: RefObject<HTMLElement
   const [at, setAt] = useState<Place>({ row: 0, column: first });
   const [edited, setEdited] = useState<Place>();
   const wanted = useRef(false);
+  const focused = useRef(false);
   const isEditable = ({ row, column }: Place) => {
     const [found, name] = [rows[row], columns[column - first]?.id];
     return found !== undefined && name !== undefined && (editing?.isEditable(found, name) ?? false);
@@ -28,6 +29,8 @@ export function usePlaces<T>(grid: GridProps<T>, scroller: RefObject<HTMLElement
     bringIntoView(place.row);
   };
   useEffect(() => {
+    // An element that goes while it has the focus (its row has come anew) tells nobody, and leaves it to the page.
+    if (focused.current && document.activeElement === document.body) wanted.current = true;
     if (!wanted.current || edited) return;
     wanted.current = false;
     elementAt(scroller.current, at)?.focus({ preventScroll: true });
@@ -61,7 +64,11 @@ export function usePlaces<T>(grid: GridProps<T>, scroller: RefObject<HTMLElement
     } else return;
     event.preventDefault();
   };
+  const onBlur = () => {
+    focused.current = false;
+  };
   const onFocus = (event: React.FocusEvent<HTMLElement>) => {
+    focused.current = true;
     const place = placeOf(event.target);
     if (place && (place.row !== at.row || place.column !== at.column)) setAt(place);
   };
@@ -76,7 +83,7 @@ export function usePlaces<T>(grid: GridProps<T>, scroller: RefObject<HTMLElement
     const place = placeOf(event.target);
     if (place && edit(place)) event.preventDefault();
   };
-  return { at, edited, done, on: { onKeyDown, onFocus, onClickCapture, onDoubleClick } };
+  return { at, edited, done, on: { onKeyDown, onFocus, onBlur, onClickCapture, onDoubleClick } };
 }
 
 function elementAt(grid: HTMLElement | null, { row, column }: Place): HTMLElement | null {
