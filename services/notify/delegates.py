@@ -1,4 +1,4 @@
-"""Whoever decides in somebody's place is told of the decisions that are asked of them."""
+"""The person who decides in somebody's place is told of the decisions that are asked of them."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ def _asked(
 
 
 def _holders(seats: Iterable[Mapping[str, Any]], with_admins: bool = False) -> Recipients:
-    """Whoever may fill these seats, `with_admins` where nobody else can. Seats for anybody tell nobody."""
+    """The person who may fill these seats, `with_admins` where nobody else can. Seats for anybody tell nobody."""
     roles: set[str] = set()
     users: set[str] = set()
     for seat in seats:

@@ -40,7 +40,7 @@ export class LiveHub {
   private stream: AbortController | undefined;
   private leading = false;
   private watched = "";
-  /** The last event that came, so that whoever leads next goes on behind it. */
+  /** The last event that came, so that the person who leads next goes on behind it. */
   private after: string | undefined;
   private heardAt = 0;
   private reminder: ReturnType<typeof setInterval> | undefined;

@@ -1,4 +1,4 @@
-"""Delegations: whoever is away has somebody else decide in their place, for a while."""
+"""Delegations: an absent person has somebody else decide in their place, for a while."""
 
 from __future__ import annotations
 

@@ -258,7 +258,7 @@ class ApprovalRequested(InstanceSignal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalReminded(InstanceSignal):
-    """An approval is still waited for, and it is time to remind whoever may decide."""
+    """An approval is still waited for, and it is time to remind those who may decide."""
 
     name = "approval_reminded"
 

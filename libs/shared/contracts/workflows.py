@@ -36,7 +36,7 @@ class DecisionBody(RequestBody):
 
 
 class SeatHolder(RequestBody):
-    """Who gets a seat: a user (id or e-mail address), or whoever has a role."""
+    """Who gets a seat: a user (id or e-mail address), or those who have a role."""
 
     user: str | None = None
     role: Annotated[str, Field(min_length=1)] | None = None

@@ -167,7 +167,7 @@ async def _create_undo(ctx: RequestContext, connection: Connection, job: ImportJ
 
 
 async def _queue(ctx: RequestContext, connection: Connection, job: ImportJob) -> None:
-    """Have a job go on. It acts for its owner, even if an admin resumes it; an undo acts for whoever asks for it."""
+    """Have a job go on. It acts for its owner, even if an admin resumes it; an undo acts for its caller."""
     who = (_owner(ctx), _origin(ctx)) if job.row["kind"] == "undo" else (None, None)
     await connection.execute(store.QUEUE, job.id, *who)
 

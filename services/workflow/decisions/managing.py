@@ -33,7 +33,7 @@ async def cancel(state: State, context: Context, request: CancelInstance) -> Res
     """End an instance, and its sub-workflows."""
     met = await _met(state, context, request.id)
     if not context.user.is_admin and context.user.id != met.origin.actor.get("id"):
-        raise RocketError("FORBIDDEN", "Only admins and whoever started the workflow may cancel it")
+        raise RocketError("FORBIDDEN", "Only admins and the person who started the workflow may cancel it")
     body = parse_body(CancelBody, request.body)
     return await _told(state, context, request.id, Cancel(body.reason or "", decider_of(context)))
 

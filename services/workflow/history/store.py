@@ -96,7 +96,7 @@ async def started_by(transaction: Connection, workflow_id: str, key: str) -> str
 
 
 async def lock(transaction: Connection, instance_id: uuid.UUID) -> StoredInstance | None:
-    """An instance, locked until the transaction ends: whoever wants it next sees what has become of it."""
+    """An instance, locked until the transaction ends: the next reader sees what has become of it."""
     row = await transaction.fetchrow(LOCK, instance_id)
     return read(row) if row else None
 

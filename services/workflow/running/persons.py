@@ -28,7 +28,7 @@ def resolved(seat: Seat, directory: PeopleDirectory) -> dict[str, Any]:
     """What a seat means, by users that were looked up. Pure."""
     if roles := roles_of(seat):
         holders = [person for role in roles for person in directory.by_role.get(role, ())]
-        # A seat per person names them; else the seat is open to whoever has the role when deciding.
+        # A seat per person names them; else the seat is open to those who have the role when deciding.
         users = _users(holders) if seat.get("each") else []
         return {"role": roles[0], "users": users, "empty": not holders}
     found = [person for name in _names(seat) if (person := directory.named(name)) is not None]

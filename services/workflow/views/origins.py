@@ -1,7 +1,7 @@
 """Where the values of a workflow's context and steps come from, by its definition. Pure; made once per definition.
 
-An origin is a set of sources. A value may be seen by whoever may see all of them. Values without a source were said
-by people or by Rocket itself: decisions, forms, ids, times.
+An origin is a set of sources. A value may be seen by those who may see all of them. Values without a source were
+said by people or by Rocket itself: decisions, forms, ids, times.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
 The data service returns which fields of the records the caller may read, for all instances of a response at once: of
 the record that an instance is about, and of those that its steps have written. Of an instance whose record they may not
-read, callers see ids, times, and the steps of the workflow. An instance without a record is seen by whoever started it,
-and by whom it waits for. Admins see all of it, with sensitive values and personal data masked, as in all logs.
+read, callers see ids, times, and the steps of the workflow. An instance without a record is seen by the person
+who started it, and by those it waits for. Admins see all of it, with sensitive values and personal data masked, as in
+all logs.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Whoever looks at instances, with those in whose place they may decide."""
+    """The person who looks at instances, with those in whose place they may decide."""
 
     ids: frozenset[str]
     roles: frozenset[str]

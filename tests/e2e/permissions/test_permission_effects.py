@@ -83,7 +83,7 @@ async def test_what_opens_and_what_closes_is_told_by_role_and_by_user(office: Cl
         ("clerk", "read staff", "some", "some", 3, 6),
         ("clerk", "create staff", "none", "all", None, None),
     ]
-    # Whoever has both roles reads everything before and after.
+    # The person who has both roles reads everything before and after.
     assert users == [
         ("clerk", "read staff", "some", "some", 3, 6), ("clerk", "create staff", "none", "all", None, None),
         ("both", "create staff", "none", "all", None, None), ("both", "delete staff", "none", "some", 4, 0),

@@ -180,7 +180,7 @@ async def test_ids_come_back_from_the_trash_all_or_none(things: Client) -> None:
 
 
 async def test_racing_writers_lose_no_change(things: Client) -> None:
-    """Whoever comes second sees what the first has left, and is told that there are fewer."""
+    """The person who comes second sees what the first has left, and is told that there are fewer."""
     replies = await asyncio.gather(
         *(bulk(things, "PUT", "filter[state]=open&expect=5", {"set": {"state": f"by {n}"}}) for n in range(4))
     )

@@ -1,4 +1,4 @@
-"""Business events, whoever sends them: one row, and one signal."""
+"""Business events, the person who sends them: one row, and one signal."""
 
 from __future__ import annotations
 

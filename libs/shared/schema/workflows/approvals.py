@@ -48,7 +48,7 @@ class Seat(Part):
 
     @property
     def is_open(self) -> bool:
-        """Whether nobody is named on entry: whoever has the role when deciding may fill it."""
+        """Whether nobody is named on entry: those who have the role when deciding may fill it."""
         return self.role is not None and not self.each
 
 

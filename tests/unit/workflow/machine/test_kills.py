@@ -79,7 +79,7 @@ class Worker:
             self._durable.now = max(self._durable.now, min(clock.parse(each["at"]) for each in state.timers.values()))
 
     def _decide(self, state: InstanceState) -> None:
-        """People answer after the reminder: whoever has not yet."""
+        """People answer after the reminder: the person who has not yet."""
         open_seats = [seat for seat in state.waiting[0].data["seats"] if seat["decision"] is None]
         if any("reminder" in key for key in state.timers):
             self._durable.now += timedelta(hours=1)
