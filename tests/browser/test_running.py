@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.async_api import expect
+from playwright.async_api import Page, Route, expect
 
 from libs.shared.testing.polling import eventually
 from tests.browser.conftest import Opened
@@ -28,8 +28,20 @@ async def test_an_operation_of_the_api_is_found_filled_in_sent_and_traced(admin:
     assert [row["title"] for row in (await admin.get("/deal")).data] == ["Oven"]
     await someone.tab("Headers")
     await expect(answer.get_by_role("row", name="etag")).to_be_visible()
+    await _answer_once_that_nothing_is_stored(page)
     await answer.get_by_role("link", name="Show the trace").click()
+    await expect(page.get_by_text("The spans of this request are being stored.")).to_be_visible()
     await expect(someone.heading("Trace")).to_be_visible()
+
+
+async def _answer_once_that_nothing_is_stored(page: Page) -> None:
+    """Let the page ask for a trace before its spans have been stored."""
+    absent = {"error": {"code": "NOT_FOUND", "message": "Trace not found"}}
+
+    async def refuse(route: Route) -> None:
+        await route.fulfill(status=404, json=absent)
+
+    await page.route("**/_events/trace/*", refuse, times=1)
 
 
 async def test_settings_are_changed_and_show_before_the_login(admin: Client, person: Opened) -> None:

@@ -21,6 +21,7 @@ interface AuditRow {
 }
 
 const ACTIONS = ["create", "update", "delete", "restore"] as const;
+const REFRESH_MS = 10_000;
 
 /** Who changed what, from where, with the values before and after. */
 export function AuditPage() {
@@ -35,6 +36,7 @@ export function AuditPage() {
         label={t("nav.audit")}
         empty={t("audit.none")}
         rowKey={(row) => row.id}
+        refreshMs={REFRESH_MS}
         filters={[
           { name: "entity", label: "deliveries.entity" },
           { name: "action", label: "audit.action", values: ACTIONS },

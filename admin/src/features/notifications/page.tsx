@@ -18,6 +18,7 @@ interface Notification {
 }
 
 const STATUSES = ["pending", "sent", "failed"] as const;
+const REFRESH_MS = 10_000;
 
 /** Every mail and inbox message that was made, and how it went. */
 export function NotificationsPage() {
@@ -31,6 +32,7 @@ export function NotificationsPage() {
         label={t("nav.notifications")}
         empty={t("notifications.none")}
         rowKey={(row) => row.id}
+        refreshMs={REFRESH_MS}
         filters={[
           { name: "status", label: "instances.status", values: STATUSES },
           { name: "channel", label: "notifications.channel", values: ["email", "in_app"] },

@@ -14,6 +14,7 @@ import { RecordName } from "./parts/record-name";
 import { RowsFrame } from "./parts/rows-frame";
 
 const STATUSES = ["running", "completed", "failed", "cancelled"] as const;
+const REFRESH_MS = 10_000;
 
 /** All instances of workflows that the caller may see. */
 export function InstancesPage() {
@@ -31,6 +32,7 @@ export function InstancesPage() {
         label={t("nav.instances")}
         empty={t("instances.none")}
         rowKey={(row) => row.id}
+        refreshMs={REFRESH_MS}
         filters={[
           { name: "status", label: "instances.status", values: STATUSES },
           { name: "workflow", label: "tasks.workflow" },

@@ -11,6 +11,9 @@ import { Page } from "../../ui/page";
 import { Status } from "../../ui/status";
 import type { Delivery } from "./page";
 
+const UNDER_WAY = ["pending", "retrying"];
+const REFRESH_MS = 3_000;
+
 /** One delivery: what was sent, what came back, at each attempt. */
 export function DeliveryPage() {
   const { t } = useTranslation();
@@ -18,6 +21,7 @@ export function DeliveryPage() {
   const found = useQuery({
     queryKey: [app, "delivery", id],
     queryFn: ({ signal }) => request<Delivery>(app, "GET", `/_admin/webhook-logs/${id}`, { signal }).then((reply) => reply.data),
+    refetchInterval: ({ state }) => (UNDER_WAY.includes(state.data?.status ?? "") ? REFRESH_MS : false),
   });
   if (found.error) return <Failed error={found.error} retry={() => void found.refetch()} />;
   if (!found.data) return <Loader m="xl" aria-label={t("shell.loading")} />;
