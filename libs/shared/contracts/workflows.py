@@ -90,8 +90,9 @@ class ListInstances(Request[Response]):
 
     service, name = "workflow", "instances.list"
     parameters = taking(
-        "status", "workflow", "entity", "record", "record_id", "initiator", "step", "from", "to", "sort", *PAGES
-    )
+        "status", "workflow", "version", "entity", "record", "record_id", "initiator", "step", "waiting_for",
+        "due_before", "overdue", "from", "to", "sort", *PAGES,
+    )  # fmt: skip
     query: Pairs = field(default_factory=list)
 
 

@@ -55,7 +55,12 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ),
     ("POST", "/api/{app}/_admin/workflows/{id}/simulate"): gives(
         shaped(
-            same=COUNT, different=COUNT, unknown=COUNT, complete=FLAG, instances={"type": "array", "items": COMPARED}
+            same=COUNT,
+            different=COUNT,
+            unknown=COUNT,
+            complete=FLAG,
+            instances={"type": "array", "items": COMPARED},
+            steps={"type": "array", "items": shaped(step=TEXT, was=COUNT, would=COUNT)},
         )
     ),
 }

@@ -20,7 +20,7 @@ from libs.shared.schema.workflows import WorkflowDefinition
 from services.workflow.history import store
 from services.workflow.machine.plan import StepPlan, plan_of
 from services.workflow.state import State
-from services.workflow.versions.comparing import compared
+from services.workflow.versions.comparing import Comparison, compared, steps_passed
 
 SAMPLE = """
 SELECT id FROM workflow.instances
@@ -45,15 +45,18 @@ async def simulate(state: State, context: Context, request: SimulateWorkflow) ->
         SAMPLE, parse_uuid(request.id), body.since, body.until, body.sample
     )
     results = await _results(state, context, plan, [row["id"] for row in rows])
-    counts = {name: sum(each["same"] is same for each in results) for name, same in OUTCOMES.items()}
-    data = {**counts, "complete": len(results) == len(rows), "instances": results}
+    shown = [each.shown for each in results]
+    counts = {name: sum(each["same"] is same for each in shown) for name, same in OUTCOMES.items()}
+    data = {
+        **counts, "complete": len(results) == len(rows), "steps": steps_passed(results), "instances": shown,
+    }  # fmt: skip
     return Response(body=exact.dumps({"data": data}))
 
 
 OUTCOMES: dict[str, bool | None] = {"same": True, "different": False, "unknown": None}
 
 
-async def _results(state: State, context: Context, plan: StepPlan, ids: Sequence[Any]) -> list[dict[str, Any]]:
+async def _results(state: State, context: Context, plan: StepPlan, ids: Sequence[Any]) -> list[Comparison]:
     database = state.database(context.the_app)
     results = []
     for instance_id in ids:

@@ -21,12 +21,23 @@ FILTERS: Mapping[str, str] = {
     "record": "i.record_id = {}",
     "initiator": "(i.initiator_id = {0} OR i.state -> 'initiator' ->> 'email' = {0})",
     "step": "{} = ANY (i.current_steps)",
+    "version": "(coalesce(i.followed, i.definition) ->> 'version')::int = {}",
+    "waiting_for": """EXISTS (SELECT FROM workflow.approvals p WHERE p.instance_id = i.id
+        AND ({0} = ANY (p.roles) OR {0} = ANY (p.users)))""",
+    "due_before": "i.status = 'running' AND i.current_step_deadline < {}",
+    "overdue": """{} = (i.status = 'running' AND coalesce(i.current_step_deadline < now(), false)
+        OR EXISTS (SELECT FROM workflow.history h WHERE h.instance_id = i.id
+            AND (h.kind = 'escalated' OR h.kind = 'left' AND h.data ->> 'status' = 'timed_out')))""",
     "from": "i.created_at >= {}",
     "to": "i.created_at < {}",
 }
-"""Parameter → condition; `{}` is its value."""
+"""Parameter → condition; `{}` is its value. `waiting_for` is a role or the id of a user; `overdue` are instances in
+which something has waited too long: a deadline has passed, or somebody else was asked to decide."""
+TIMES = ("from", "to", "due_before")
+FLAGS = {"true": True, "false": False}
 SORTS = ("created_at", "updated_at", "workflow_name", "status", "current_step_deadline")
 STATUSES = ("running", "completed", "failed", "cancelled")
+MAX_VERSION_DIGITS = 9
 NEWEST = "i.created_at DESC, i.id DESC"
 _TIME = FieldDefinition(name="time", type="timestamp")
 
@@ -49,9 +60,25 @@ def selected(query: Pairs) -> Selection:
     conditions = []
     for name, condition in FILTERS.items():
         if name in asked:
-            values.append(moment(asked, name) if name in ("from", "to") else asked[name])
+            values.append(_value(asked, name))
             conditions.append(condition.format(f"${len(values)}"))
     return Selection(" AND ".join(conditions) or "true", tuple(values), _order(asked.get("sort")))
+
+
+def _value(asked: Mapping[str, str], name: str) -> Any:
+    """The value of a parameter as SQL takes it. Raises INVALID_PAYLOAD."""
+    text = asked[name]
+    if name in TIMES:
+        return moment(asked, name)
+    if name == "overdue":
+        if text not in FLAGS:
+            raise RocketError("INVALID_PAYLOAD", "overdue must be true or false")
+        return FLAGS[text]
+    if name == "version":
+        if not (text.isascii() and text.isdigit() and len(text) <= MAX_VERSION_DIGITS):
+            raise RocketError("INVALID_PAYLOAD", "version must be a number")
+        return int(text)
+    return text
 
 
 def moment(asked: Mapping[str, str], name: str) -> datetime | None:

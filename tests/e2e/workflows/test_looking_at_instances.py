@@ -75,6 +75,13 @@ async def test_lists_hold_what_a_caller_may_see_and_are_filtered_and_sorted(shop
     admin_id = (await shop.admin.get("/auth/me")).data["id"]
     assert (await shop.admin.get(f"/_workflows?initiator={admin_id}&per_page=1")).body["meta"]["total"] >= 3
     assert (await shop.admin.get(f"/_workflows?from={small['created_at']}")).data[-1]["id"] == small["id"]
+    both = f"version=1&waiting_for=boss&due_before={clock.iso(clock.now() + timedelta(days=11))}"
+    found = (await shop.admin.get(f"/_workflows?workflow=bills&overdue=false&{both}")).expect(200).data
+    assert {own["id"], foreign["id"]} <= {each["id"] for each in found} and small["id"] not in str(found)
+    for none in ("version=9", "waiting_for=clerk", f"due_before={small['created_at']}", "overdue=true"):
+        assert (await shop.admin.get(f"/_workflows?{none}")).expect(200).data == [], none
+    for wrong in ("version=x", "overdue=maybe", "due_before=soon"):
+        assert (await shop.admin.get(f"/_workflows?{wrong}")).code == "INVALID_PAYLOAD", wrong
     assert (await shop.admin.get("/_workflows?sort=colour")).code == "UNKNOWN_FIELD"
     assert (await shop.admin.get("/_workflows?status=waiting")).code == "INVALID_PAYLOAD"
     assert (await shop.admin.get("/_workflows?worklow=bills")).code == "UNKNOWN_FIELD"
@@ -184,6 +191,8 @@ async def test_a_definition_is_tried_on_past_instances(shop: Shop) -> None:
     simulate = f"/_admin/workflows/{shop.workflow}/simulate"
     same = (await shop.admin.post(simulate, {"definition": bills(LOOK, ASK, PAY)})).expect(200).data
     assert same["different"] == same["unknown"] == 0 and same["same"] >= 2 and same["complete"]
+    assert all(step["was"] == step["would"] for step in same["steps"])
+    assert {step["step"] for step in same["steps"]} >= {"look", "ask", "pay"}
     stricter = bills({**LOOK, "expression": "context.amount > 2"}, ASK, PAY)
     tried = (await shop.admin.post(simulate, {"definition": stricter, "sample": 500})).expect(200).data
     verdicts = {each["instance_id"]: each for each in tried["instances"]}

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.workflow.machine.plan import plan_of
-from services.workflow.versions.comparing import compared
+from services.workflow.versions.comparing import compared, steps_passed
 from tests.unit.workflow.machine.builders import act, loop
 from tests.unit.workflow.machine.generated import Node, Quiet, lists, named, steps_of
 from tests.unit.workflow.machine.world import World, workflow
@@ -18,7 +18,7 @@ from tests.unit.workflow.machine.world import World, workflow
 def again(world: World, *steps: dict[str, Any], **more: Any) -> dict[str, Any]:
     """A past instance by another definition; without steps by its own."""
     plan = plan_of(workflow(*steps, **more)) if steps else world.plan
-    return compared(plan, "i", world.history, world.state)
+    return compared(plan, "i", world.history, world.state).shown
 
 
 @settings(max_examples=150, deadline=None)
@@ -70,6 +70,18 @@ def test_a_changed_definition_tells_where_it_goes_another_way() -> None:
     assert again(world, *other)["differs_at"] == "big"
     others = again(world, *purchase(approvers=[{"role": "clerk"}]))
     assert others["same"] is False and "refused: ask" in others["reason"]
+
+
+def test_steps_are_counted_then_and_by_the_definition() -> None:
+    world = World(workflow(*purchase()))
+    world.decide("ben")
+    stricter = plan_of(workflow(*purchase(mode={"quorum": 2})))
+    unknown = plan_of(workflow(act("big", 1, then={"goto": "s"}), {"id": "s", "type": "sub_workflow", "workflow": "o"}))
+    both = [compared(plan, "i", world.history, world.state) for plan in (stricter, unknown)]
+    assert steps_passed(both) == [
+        {"step": "ask", "was": 1, "would": 1}, {"step": "big", "was": 1, "would": 1},
+        {"step": "late", "was": 0, "would": 1}, {"step": "pay", "was": 1, "would": 0},
+    ]  # fmt: skip
 
 
 def test_what_the_past_does_not_tell_is_unknown_and_new_actions_are_assumed() -> None:
