@@ -14,8 +14,7 @@ from libs.shared.contracts.workflows import ApproveInstance, DecisionBody, Rejec
 from libs.shared.errors import RocketError, not_found
 from libs.shared.telemetry import tracing
 from services.workflow import recording
-from services.workflow.decisions.delegators import delegators_for
-from services.workflow.decisions.persons import decider_of, named_delegator
+from services.workflow.decisions.persons import decider_of, delegators_for, named_delegator
 from services.workflow.history import store
 from services.workflow.history.instances import StoredInstance
 from services.workflow.machine.deciding import decide

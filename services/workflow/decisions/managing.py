@@ -19,8 +19,8 @@ from libs.shared.contracts.workflows import (
 from libs.shared.errors import RocketError, invalid_field, not_found
 from libs.shared.telemetry import tracing
 from services.workflow import recording
-from services.workflow.decisions.delegators import delegators_for
-from services.workflow.decisions.persons import decider_of, find_user, named_delegator
+from services.workflow.decisions.persons import decider_of, delegators_for, named_delegator
+from services.workflow.directory import find_users
 from services.workflow.history import deleting, store
 from services.workflow.history.instances import StoredInstance
 from services.workflow.machine.approving import check_approver, check_holder
@@ -45,7 +45,7 @@ async def reassign(state: State, context: Context, request: ReassignSeat) -> Res
     body = parse_body(ReassignBody, request.body)
     users: tuple[dict[str, str], ...] = ()
     if body.to.user is not None:
-        person = await find_user(state, context, body.to.user)
+        person = (await find_users(state, context, {body.to.user})).named(body.to.user)
         if person is None:
             raise invalid_field("to.user", f"to.user: there is no active user {body.to.user}")
         users = ({"id": person.id, "email": person.email},)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from libs.shared.contracts.context import SYSTEM, Context
+from libs.shared.contracts.context import Context
 from libs.shared.emails import same_address
 from libs.shared.errors import RocketError
-from libs.shared.ids import parse_uuid
-from libs.shared.people import PeopleDirectory, Person, look_up
 from libs.shared.telemetry import tracing
+from services.workflow.delegations.standing import standings_of
 from services.workflow.machine.inputs import Decider
 from services.workflow.state import State
-
-CALL_TIMEOUT_S = 5.0
 
 
 def decider_of(context: Context) -> Decider:
@@ -22,11 +20,10 @@ def decider_of(context: Context) -> Decider:
     return Decider(user.id, user.email, user.roles, here.trace_id, here.span_id)
 
 
-async def find_user(state: State, context: Context, name: str) -> Person | None:
-    """The active user of an id or address."""
-    ids, emails = ([name], []) if parse_uuid(name) else ([], [name])
-    asking = context.for_user(SYSTEM).within(CALL_TIMEOUT_S)
-    return (await look_up(state.core.rpc, asking, PeopleDirectory(), ids=ids, emails=emails)).named(name)
+async def delegators_for(state: State, context: Context, workflow_id: str, now: datetime) -> list[Decider]:
+    """Those in whose place the caller may decide in a workflow, with the roles that they have now."""
+    _own, *others = await standings_of(state, context, now)
+    return [Decider(each.id, each.email, each.roles) for each in others if each.covers(workflow_id)]
 
 
 def named_delegator(delegators: Sequence[Decider], name: str) -> Decider:

@@ -9,7 +9,7 @@ from typing import Any
 from libs.shared import clock, exact
 from libs.shared.bodies import read_json, validate
 from libs.shared.contracts.audit import audited
-from libs.shared.contracts.context import SYSTEM, Context
+from libs.shared.contracts.context import Context
 from libs.shared.contracts.delegations import (
     CreateDelegation,
     Delegates,
@@ -23,10 +23,11 @@ from libs.shared.contracts.messages import Response
 from libs.shared.errors import RocketError, invalid_field, not_found
 from libs.shared.ids import parse_uuid, uuid7
 from libs.shared.paging import page_of
-from libs.shared.people import PeopleDirectory, Person, look_up
+from libs.shared.people import Person
 from libs.shared.schema.validation_errors import suggestion
 from services.workflow.delegations import store
 from services.workflow.delegations.store import NewDelegation
+from services.workflow.directory import find_users
 from services.workflow.state import State
 from services.workflow.triggers import WorkflowIndex
 
@@ -35,7 +36,6 @@ MAX_DELEGATIONS = 50
 MAX_LENGTH = timedelta(days=366)
 CLOCK_SKEW = timedelta(minutes=5)
 """How far in the past `from_time` may lie; earlier decisions can't be made any more."""
-CALL_TIMEOUT_S = 5.0
 
 
 async def list_delegations(state: State, context: Context, request: ListDelegations) -> Response:
@@ -116,10 +116,7 @@ async def _people(state: State, context: Context, body: DelegationBody) -> tuple
         own = user.email.lower() == names["from"].lower()
         if not own:
             raise RocketError("FORBIDDEN", "Only admins may delegate in the place of others")
-    asking = context.for_user(SYSTEM).within(CALL_TIMEOUT_S)
-    ids = {name for name in names.values() if parse_uuid(name)}
-    directory = PeopleDirectory()
-    await look_up(state.core.rpc, asking, directory, ids=ids, emails={*names.values()} - ids)
+    directory = await find_users(state, context, set(names.values()))
     found = {key: directory.named(name) for key, name in names.items()}
     for key, person in found.items():
         if person is None:

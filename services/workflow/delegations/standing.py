@@ -1,25 +1,28 @@
-"""As whom a caller may decide: as themselves, and in the place of those who have delegated to them."""
+"""As whom a caller may decide: as themselves, and in the place of those who have delegated to them.
+
+This is the only place that works it out: for decisions, for lists of what is pending, and for what is shown.
+A delegation is not passed on: a delegate does not decide for those whose delegate the delegator is.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from libs.shared.contracts.context import SYSTEM, Context
-from libs.shared.people import PeopleDirectory, look_up
-from services.workflow.delegations.delegating import delegators_of
+from libs.shared.contracts.context import Context
+from services.workflow.delegations import store
+from services.workflow.directory import find_users
 from services.workflow.state import State
-
-CALL_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A person in whose place the caller may decide, with the roles that person has now.
+    """A person as whom the caller may decide, with the roles that this person has now.
 
-    `ids` are those who decide then: if one of them may not, or has decided, this standing does not count.
-    `workflow_ids` None: in all workflows.
+    `ids` are the caller and that person: where one of them may not decide, or has decided already, this standing does
+    not count. `workflow_ids` None: in all workflows.
     """
 
     id: str
@@ -28,6 +31,10 @@ class Standing:
     roles: tuple[str, ...]
     is_admin: bool = False
     workflow_ids: tuple[str, ...] | None = None
+
+    def covers(self, workflow_id: str) -> bool:
+        """Whether it holds in a workflow."""
+        return self.workflow_ids is None or workflow_id in self.workflow_ids
 
     def to_dict(self) -> dict[str, Any]:
         """As the statements take it."""
@@ -38,19 +45,26 @@ class Standing:
 
 
 async def standings_of(state: State, context: Context, now: datetime) -> list[Standing]:
-    """The caller, and the active users who have delegated to them."""
+    """The caller first, then the active users who have delegated to them. Raises the errors of the gateway."""
     user = context.user
     own = Standing(user.id, user.email, (user.id,), tuple(user.roles), user.is_admin)
-    delegators = await delegators_of(state.database(context.the_app), user.id, None, now)
-    if not delegators:
-        return [own]
-    asking = context.for_user(SYSTEM).within(CALL_TIMEOUT_S)
-    people = await look_up(state.core.rpc, asking, PeopleDirectory(), ids={each.id for each in delegators})
+    rows = await state.database(context.the_app).fetch(store.DELEGATIONS, user.id, now)
+    delegated = covered_by((row["from_id"], row["workflow_ids"]) for row in rows)
+    people = await find_users(state, context, delegated.keys())
     found = [own]
-    for each in delegators:
-        person = people.named(each.id)
+    for delegator, workflow_ids in delegated.items():
+        person = people.named(delegator)
         if person is not None:
-            covered = tuple(sorted(each.workflow_ids)) if each.workflow_ids is not None else None
+            ids = tuple(sorted(workflow_ids)) if workflow_ids is not None else None
             roles = tuple(sorted(person.roles))
-            found.append(Standing(person.id, person.email, (user.id, person.id), roles, False, covered))
+            found.append(Standing(person.id, person.email, (user.id, person.id), roles, workflow_ids=ids))
+    return found
+
+
+def covered_by(rows: Iterable[tuple[str, Collection[str] | None]]) -> dict[str, frozenset[str] | None]:
+    """Delegator → the workflows of all their delegations to one user; None: all workflows. Pure."""
+    found: dict[str, frozenset[str] | None] = {}
+    for delegator, ids in rows:
+        known = found.get(delegator, frozenset())
+        found[delegator] = None if ids is None or known is None else known | frozenset(ids)
     return found

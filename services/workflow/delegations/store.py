@@ -33,15 +33,15 @@ DELETE = "DELETE FROM workflow.delegations WHERE id = $1 AND ($2::text IS NULL O
 # Delegations that have not ended, counted under a lock, so that two requests do not exceed the limit together.
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('delegations/' || $1, 0))"
 COUNT = "SELECT count(*) FROM workflow.delegations WHERE from_id = $1 AND until > $2"
-# In whose place a user decides ($1, at $2).
 # Who decides in the place of users ($1) in a workflow ($3), at $2.
 DELEGATES = """
 SELECT DISTINCT from_id, to_id FROM workflow.delegations
 WHERE from_id = ANY($1::text[]) AND from_time <= $2 AND until > $2 AND (workflow_ids IS NULL OR $3 = ANY(workflow_ids))
 ORDER BY from_id, to_id
 """
+# In whose place a user decides ($1, at $2).
 DELEGATIONS = """
-SELECT from_id, from_email, workflow_ids FROM workflow.delegations
+SELECT from_id, workflow_ids FROM workflow.delegations
 WHERE to_id = $1 AND from_time <= $2 AND until > $2 ORDER BY from_id
 """
 

@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from libs.shared import clock, exact
-from libs.shared.contracts.context import SYSTEM, Context
+from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Response
 from libs.shared.contracts.workflow_reads import GetWorkflowKpis
 from libs.shared.errors import RocketError
-from libs.shared.people import PeopleDirectory, look_up
-from services.workflow.delegations.standing import CALL_TIMEOUT_S
+from services.workflow.directory import find_users
 from services.workflow.kpis import statements
 from services.workflow.state import State
 from services.workflow.views.listing import visible_ids
@@ -84,9 +83,7 @@ async def _figures(state: State, context: Context, values: Sequence[Any], group:
 
 async def _approvers(state: State, context: Context, rows: Sequence[Any]) -> list[dict[str, Any]]:
     """For whom how much waits: roles by name, users with their address."""
-    ids = {row["user_id"] for row in rows if row["user_id"] is not None}
-    asking = context.for_user(SYSTEM).within(CALL_TIMEOUT_S)
-    people = await look_up(state.core.rpc, asking, PeopleDirectory(), ids=ids) if ids else PeopleDirectory()
+    people = await find_users(state, context, {row["user_id"] for row in rows if row["user_id"] is not None})
     found = []
     for row in rows:
         who: dict[str, Any] = {"anyone": True}

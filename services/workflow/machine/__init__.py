@@ -7,7 +7,7 @@ of all of them. Whatever an instance waits for is part of its state: `pending` a
 `timers` the times at which it is to be looked at. The tasks that are stored beside an instance are made of these two,
 so that nothing is lost or done twice, wherever a process dies.
 
-Order of reading: `state`, `entries`, `inputs`, then `folding` (state of entries), `plan` (a definition made ready),
-`environment` (what texts read), `deciding` (the table of inputs), `walking` (from step to step), `steps` (what each
-type of step does), `approving` and `seats`.
+Order of reading: `state`, `entries`, `inputs`, then `folding` and `seating` (the state after entries), `plan` (a
+definition made ready), `environment` (what texts read), `deciding` (the table of inputs), `walking` (from step to
+step), `steps` (what each type of step does), `approving` and `seats`.
 """

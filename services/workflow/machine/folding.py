@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from libs.shared.schema.renaming import rename_in
 from services.workflow.machine import entries as kinds
+from services.workflow.machine import seating
 from services.workflow.machine.entries import HistoryEntry
 from services.workflow.machine.state import (
     ACTING,
-    DECIDING,
     READING,
     READY,
     ROOT,
@@ -20,7 +19,6 @@ from services.workflow.machine.state import (
     SLEEPING,
     Frame,
     InstanceState,
-    Json,
 )
 
 MAX_WARNINGS = 50
@@ -60,7 +58,7 @@ def _adopted(state: InstanceState, entry: HistoryEntry) -> None:
         frame = Frame(ROOT, step=data["step"], visit=data["visit"], action=data["action"])
         state.frames[ROOT] = frame
         if data["waiting"]:
-            _sit(state, frame, data)
+            seating.sit(state, frame, data)
         elif state.status == "running":
             state.timers[PAUSE] = {"at": entry.at, "scope": ROOT}
 
@@ -188,60 +186,6 @@ def _dropped(state: InstanceState, entry: HistoryEntry) -> None:
         _forget(state, state.frames[entry.scope])
 
 
-def _seated(state: InstanceState, entry: HistoryEntry) -> None:
-    state.pending.pop(entry.data.get("key", ""), None)
-    _sit(state, state.frames[entry.scope], entry.data)
-
-
-def _sit(state: InstanceState, frame: Frame, data: Mapping[str, Any]) -> None:
-    frame.phase = DECIDING
-    seats: list[Json] = copy.deepcopy(data["seats"])
-    frame.data.update(seats=seats, needed=data["needed"], deadline=data["deadline"], escalated=[])
-    for key, at in (data.get("timers") or {}).items():
-        state.timers[key] = {"at": at, "scope": frame.path}
-    state.warnings += data.get("warnings") or []
-
-
-def _decided(state: InstanceState, entry: HistoryEntry) -> None:
-    frame, data = state.frames[entry.scope], entry.data
-    seat = next(each for each in frame.data["seats"] if each["id"] == data["seat_id"])
-    kept = ("decision", "by", "by_email", "on_behalf_of", "on_behalf_of_email", "override", "comment", "form")
-    seat.update({name: data[name] for name in kept if data.get(name) is not None}, at=entry.at)
-    state.decider = data["decider"]
-    known = state.deciders.setdefault(str(entry.step), [])
-    known += [each for each in (data["by"], data.get("on_behalf_of")) if each and each not in known]
-
-
-def _reminded(state: InstanceState, entry: HistoryEntry) -> None:
-    state.timers.pop(entry.data["key"], None)
-
-
-def _escalated(state: InstanceState, entry: HistoryEntry) -> None:
-    frame, data = state.frames[entry.scope], entry.data
-    state.pending.pop(data["key"], None)
-    for seat in frame.data["seats"]:
-        if seat["decision"] is None:
-            _take_over(seat, data, bool(data.get("replace")))
-    frame.data["escalated"].append({"at": entry.at, "to": data["to"], "replace": bool(data.get("replace"))})
-
-
-def _reassigned(state: InstanceState, entry: HistoryEntry) -> None:
-    frame, data = state.frames[entry.scope], entry.data
-    seat = next(each for each in frame.data["seats"] if each["id"] == data["seat_id"])
-    _take_over(seat, data, replace=True)
-
-
-def _take_over(seat: Json, data: Json, replace: bool) -> None:
-    """Others may fill a seat, too, or instead. Who is named for a seat with a role needs that role; they do not."""
-    if replace:
-        seat.update(roles=[], users=[], anyone=False, both=False)
-    elif seat["both"]:
-        seat = seat.setdefault("also", {"roles": [], "users": []})
-    seat["roles"] = [*seat["roles"], *(role for role in data["roles"] if role not in seat["roles"])]
-    known = {user["id"] for user in seat["users"]}
-    seat["users"] = [*seat["users"], *(user for user in data["users"] if user["id"] not in known)]
-
-
 def _retried(state: InstanceState, entry: HistoryEntry) -> None:
     frame = state.frames[entry.scope]
     state.status, state.failed = "running", None
@@ -305,8 +249,8 @@ FOLDS: Mapping[str, Callable[[InstanceState, HistoryEntry], None]] = {
     kinds.RECORD_SEEN: _record_seen, kinds.ASKED: _asked, kinds.SENT: _sent, kinds.ANSWERED: _answered,
     kinds.WARNED: _warned, kinds.REQUESTED: _requested, kinds.SLEPT: _slept, kinds.PAUSED: _paused,
     kinds.RESUMED: _resumed, kinds.OPENED: _opened, kinds.CLOSED: _closed, kinds.DROPPED: _dropped,
-    kinds.SEATED: _seated, kinds.DECIDED: _decided, kinds.REMINDED: _reminded, kinds.ESCALATED: _escalated,
-    kinds.REASSIGNED: _reassigned, kinds.RETURNED: _returned, kinds.RETRIED: _retried, kinds.MIGRATED: _migrated,
-    kinds.DELETED: _nothing, kinds.RENAMED: _renamed,
+    kinds.SEATED: seating.seated, kinds.DECIDED: seating.decided, kinds.REMINDED: seating.reminded,
+    kinds.ESCALATED: seating.escalated, kinds.REASSIGNED: seating.reassigned, kinds.RETURNED: _returned,
+    kinds.RETRIED: _retried, kinds.MIGRATED: _migrated, kinds.DELETED: _nothing, kinds.RENAMED: _renamed,
 }  # fmt: skip
 """Kind of entry → how it changes a state."""

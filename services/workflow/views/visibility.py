@@ -15,13 +15,12 @@ from functools import lru_cache
 from typing import Any
 
 from libs.shared import clock, exact
-from libs.shared.contracts.context import SYSTEM, Context
+from libs.shared.contracts.context import Context
 from libs.shared.contracts.records import AuthorizeRecords
-from libs.shared.people import PeopleDirectory, look_up
 from libs.shared.schema import EntityDefinition, Snapshot
 from libs.shared.schema.secrecy import definition_of, hidden_texts, without
 from libs.shared.schema.workflows import WorkflowDefinition
-from services.workflow.delegations.delegating import delegators_of
+from services.workflow.delegations.standing import Standing, standings_of
 from services.workflow.state import State
 from services.workflow.views.narrowing import (
     Readable,
@@ -34,7 +33,6 @@ from services.workflow.views.origins import OWN, Origins, origins_of
 
 MAX_RECORDS = 1_000
 """Records of one request to the data service."""
-CALL_TIMEOUT_S = 5.0
 MAX_DEFINITIONS = 512
 """Definitions whose origins are kept."""
 STEPS = ("step", "status", "by", "at")
@@ -98,24 +96,27 @@ async def visible_instances(state: State, context: Context, instances: Sequence[
     if context.user.is_admin:
         return [masked(each, schema) for each in found]
     fields = await _readable(state, context, found)
-    viewer = await _viewer(state, context, found)
-    return [narrowed(each, viewer, fields, schema) for each in found]
+    viewers = await _viewers(state, context, found)
+    return [narrowed(each, viewer, fields, schema) for each, viewer in zip(found, viewers, strict=True)]
 
 
-async def _viewer(state: State, context: Context, instances: Sequence[Judged]) -> Viewer:
-    """The caller; where something waits that is about no record, also those who have delegated to them."""
-    user = context.user
-    viewer = Viewer(frozenset({user.id}), frozenset(user.roles))
-    if not any(OWN not in each.records and each.shown.get("approvals") for each in instances):
-        return viewer
-    delegators = await delegators_of(state.database(context.the_app), user.id, None, clock.now())
-    if not delegators:
-        return viewer
-    asking = context.for_user(SYSTEM).within(CALL_TIMEOUT_S)
-    people = await look_up(state.core.rpc, asking, PeopleDirectory(), ids={each.id for each in delegators})
-    active = [person for each in delegators if (person := people.named(each.id)) is not None]
-    roles = viewer.roles.union(*(person.roles for person in active))
-    return Viewer(viewer.ids | {person.id for person in active}, roles)
+async def _viewers(state: State, context: Context, instances: Sequence[Judged]) -> Sequence[Viewer]:
+    """The caller for each instance: where something waits that is about no record, with those who have delegated."""
+    own = viewer_of([Standing(context.user.id, context.user.email, (), tuple(context.user.roles))], "")
+    if not any(_needs_delegators(each) for each in instances):
+        return [own] * len(instances)
+    standings = await standings_of(state, context, clock.now())
+    return [viewer_of(standings, each.shown["workflow_id"]) if _needs_delegators(each) else own for each in instances]
+
+
+def _needs_delegators(instance: Judged) -> bool:
+    return OWN not in instance.records and bool(instance.shown.get("approvals"))
+
+
+def viewer_of(standings: Sequence[Standing], workflow_id: str) -> Viewer:
+    """The persons as whom a caller may decide in a workflow. Pure."""
+    covering = [each for each in standings if each.covers(workflow_id)]
+    return Viewer(frozenset(each.id for each in covering), frozenset(role for each in covering for role in each.roles))
 
 
 async def _readable(state: State, context: Context, instances: Sequence[Judged]) -> Fields:
