@@ -16,7 +16,7 @@ from services.workflow.machine.inputs import RecordChanged
 from services.workflow.running import continuing
 from services.workflow.starting import Start
 from services.workflow.state import State
-from services.workflow.triggers import Workflow, WorkflowIndex, check_depth, may_cancel, started_by, trigger_of
+from services.workflow.triggers import Workflow, WorkflowIndex, check_depth, started_by, trigger_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ async def plan(state: State, app: AppRef, events: Sequence[CommitEvent]) -> Plan
 
 
 def _reaction(index: WorkflowIndex, event: CommitEvent) -> Reaction | None:
-    workflows, cancels = started_by(index, event), may_cancel(index, event)
+    workflows, cancels = started_by(index, event), index.watches(event)
     return Reaction(event, workflows, cancels) if workflows or cancels else None
 
 

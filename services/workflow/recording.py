@@ -8,7 +8,7 @@ from libs.shared.bus.outbox.transactions import Transaction
 from services.workflow.history import projecting, renames, store
 from services.workflow.history.instances import StoredInstance
 from services.workflow.machine.deciding import Advanced, decide
-from services.workflow.machine.inputs import Answer, FollowRenames, Input, Migrate
+from services.workflow.machine.inputs import Answer, Break, FollowRenames, Input, Migrate
 from services.workflow.machine.plan import plan_of
 from services.workflow.notifications import notifications_of
 from services.workflow.signals import signals_of
@@ -28,6 +28,14 @@ async def record(transaction: Transaction, instance: StoredInstance, given: Inpu
         transaction.emit(*notifications_of(instance, advanced.state, advanced.entries))
         await _tell_others(transaction, instance, advanced, given, now)
     return advanced
+
+
+async def record_or_fail(transaction: Transaction, instance: StoredInstance, given: Input, now: datetime) -> Advanced:
+    """Record an input that nobody can take back. An instance that would hold too much by it fails instead."""
+    try:
+        return await record(transaction, instance, given, now)
+    except store.StateTooLarge as problem:
+        return await record(transaction, instance, Break(problem.message), now)
 
 
 async def _renamed(transaction: Transaction, instance: StoredInstance, now: datetime) -> StoredInstance:

@@ -34,14 +34,11 @@ WorkflowIndex: TypeAlias = SubscriptionIndex[WorkflowDefinition]
 
 def _entity(definition: WorkflowDefinition) -> str:
     trigger = definition.trigger
-    watches = isinstance(trigger, StateChange | RecordTrigger) or definition.cancel_when is not None
-    return trigger.entity or "" if watches else ""
+    return trigger.entity if isinstance(trigger, StateChange | RecordTrigger) else ""
 
 
 def _actions(definition: WorkflowDefinition) -> Sequence[str]:
     trigger = definition.trigger
-    if definition.cancel_when is not None:
-        return ("create", "update", "delete")
     if not definition.active:
         return ()
     if isinstance(trigger, StateChange):
@@ -61,6 +58,7 @@ WORKFLOWS = SubscriptionKind(
     actions=_actions,
     condition=_condition,
     ignored_causes=frozenset({IMPORT}),
+    watched=lambda snapshot: snapshot.cancelling,
 )
 
 
@@ -87,12 +85,6 @@ def started_by_event(index: WorkflowIndex, told: BusinessEventRecorded) -> list[
         if named and each.definition.active and _holds(each, {"event": event_of(told), "now": clock.now()}):
             found.append(each)
     return found
-
-
-def may_cancel(index: WorkflowIndex, event: CommitEvent) -> bool:
-    """Whether a commit may cancel instances that are about its record."""
-    candidates = (*index.candidates(event), *index.deleted_candidates(event))
-    return event.action != "create" and any(each.definition.cancel_when is not None for each in candidates)
 
 
 def check_depth(starting: Sequence[Workflow], event: CommitEvent) -> None:

@@ -42,7 +42,8 @@ class Snapshot:
 
     `relations` are in the order of their making. `joins` are the many_to_many ones by the number that
     the log knows their pairs by, also those that are gone. `documents` holds the kinds' raw
-    definitions, each with its id. `awaited` names the entities whose commits any of these is about, active or not.
+    definitions, each with its id. `awaited` names the entities whose commits any of these is about, active or not;
+    `cancelling` those whose commits may cancel instances of workflows, by a definition that may be an older one.
     """
 
     version: int
@@ -53,6 +54,7 @@ class Snapshot:
     relations: Mapping[str, Relation] = field(default_factory=dict)
     joins: Mapping[int, RelationDefinition] = field(default_factory=dict)
     awaited: frozenset[str] = frozenset()
+    cancelling: frozenset[str] = frozenset()
     settings: AppSettings = field(default_factory=AppSettings)
     logged_names: dict[int, dict[str, str]] = field(default_factory=dict, compare=False, repr=False)
     """Names by field id, by the number of an entity or join table; filled when images of the log are read."""
@@ -86,7 +88,8 @@ class Snapshot:
             joins={row.number: row.definition for row in relations if row.definition.type == MANY_TO_MANY},
             policies=list(_policies(document["kinds"].get("permissions", ()))),
             documents=document["kinds"],
-            awaited=frozenset(_awaited(document["kinds"])),
+            awaited=frozenset([*_awaited(document["kinds"]), *document.get("cancelling", ())]),
+            cancelling=frozenset(document.get("cancelling", ())),
             settings=settings_in(document["kinds"].get(SETTINGS.name, ())),
         )
 

@@ -35,7 +35,8 @@ class SubscriptionKind(Generic[D]):
     """How the definitions of a kind subscribe to commits.
 
     `read` makes a definition of a document and raises ValidationError. `actions` are those that an active definition
-    subscribes to, and none of an inactive one. Commits with one of `ignored_causes` concern no definition.
+    subscribes to, and none of an inactive one. Commits with one of `ignored_causes` concern no definition. Updates and
+    deletions of `watched` entities concern the service, whatever the definitions of today say.
     """
 
     name: str
@@ -44,6 +45,7 @@ class SubscriptionKind(Generic[D]):
     actions: Callable[[D], Sequence[str]]
     condition: Callable[[D], str] = lambda _: ""
     ignored_causes: frozenset[str] = frozenset({IMPORT})
+    watched: Callable[[Snapshot], frozenset[str]] = lambda _: frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class SubscriptionIndex(Generic[D]):
     by_id: Mapping[str, SubscribedDefinition[D]]
     fields: Mapping[str, frozenset[str]]
     deleted: ByTopic[D] = field(default_factory=dict)
+    watched: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, kind: SubscriptionKind[D], snapshot: Snapshot) -> SubscriptionIndex[D]:
@@ -83,7 +86,8 @@ class SubscriptionIndex(Generic[D]):
             name: frozenset(field.name for field in entity.definition.fields)
             for name, entity in snapshot.entities.items()
         }
-        return cls(kind, snapshot.version, _by_topic(kind, read), {each.id: each for each in read}, fields)
+        by_id = {each.id: each for each in read}
+        return cls(kind, snapshot.version, _by_topic(kind, read), by_id, fields, watched=kind.watched(snapshot))
 
     def past(self, version: int, documents: Iterable[Mapping[str, Any]]) -> SubscriptionIndex[D]:
         """The index of an older version, which had these documents; this one is today's.
@@ -103,7 +107,11 @@ class SubscriptionIndex(Generic[D]):
 
     def matches(self, entity: str, action: str) -> bool:
         """Whether any definition subscribes to commits of an entity with an action."""
-        return (entity, public_action(action)) in self.by_topic
+        return (entity, public_action(action)) in self.by_topic or (entity in self.watched and action != "create")
+
+    def watches(self, event: CommitEvent) -> bool:
+        """Whether a commit is an update or deletion of a watched entity."""
+        return event.entity in self.watched and event.action != "create" and event.cause not in self.kind.ignored_causes
 
     def candidates(self, event: CommitEvent) -> Sequence[SubscribedDefinition[D]]:
         """The definitions that subscribe to a commit, before their conditions are evaluated."""

@@ -8,7 +8,22 @@ from libs.shared import exact
 from libs.shared.postgres.databases import Database
 from libs.shared.schema.kinds import KINDS
 
-LOAD = """
+# The names, today's and former ones, of entities whose records may cancel instances of workflows. Instances keep the
+# version that they have started with, so a version counts when a newer one has dropped `cancel_when`, and when the
+# workflow is deleted.
+CANCELLING = """
+SELECT DISTINCT _n.document ->> 'name' AS name
+FROM (
+    SELECT DISTINCT _h.document #>> '{trigger,entity}' AS name
+    FROM metadata.definitions _w JOIN metadata.history _h ON _h.definition_id = _w.id
+    WHERE _w.kind = 'workflows' AND _h.document ->> 'cancel_when' IS NOT NULL
+) _e
+JOIN metadata.definitions _d ON _d.kind = 'entities'
+JOIN metadata.history _n ON _n.definition_id = _d.id
+WHERE EXISTS (SELECT FROM metadata.history _o WHERE _o.definition_id = _d.id AND _o.document ->> 'name' = _e.name)
+    AND _n.document IS NOT NULL
+"""
+LOAD = f"""
 SELECT _v.version, coalesce((
     SELECT json_agg(json_build_object(
         'id', id, 'kind', kind, 'number', number, 'document', document, 'ids', ids,
@@ -16,7 +31,7 @@ SELECT _v.version, coalesce((
             SELECT count(*) FROM metadata.history _h WHERE _h.definition_id = _d.id) END) ORDER BY number)
     FROM metadata.definitions _d
     WHERE (deleted_at IS NULL OR kind IN ('entities', 'relations')) AND kind <> ALL ($1::text[])
-), '[]')::text AS rows
+), '[]')::text AS rows, ARRAY(SELECT name FROM ({CANCELLING}) _c ORDER BY name) AS cancelling
 FROM metadata.schema_version _v
 """
 AS_OF = """
@@ -59,7 +74,7 @@ async def load(database: Database) -> tuple[int, dict[str, Any]]:
             shapes[item["kind"]].append(_shape(item))
         else:
             kinds.setdefault(item["kind"], []).append(_numbered(item["id"], item["document"], item["version"]))
-    return row["version"], {**shapes, "kinds": kinds}
+    return row["version"], {**shapes, "kinds": kinds, "cancelling": list(row["cancelling"])}
 
 
 async def as_of(database: Database, kind: str, version: int) -> list[dict[str, Any]]:

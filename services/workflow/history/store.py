@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from libs.shared import clock, exact
+from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Connection, Database, Record
 from libs.shared.schema.json_values import NUL
 from libs.shared.schema.workflows import WorkflowDefinition
@@ -20,7 +21,9 @@ from services.workflow.machine.plan import StepPlan, plan_of
 from services.workflow.machine.state import InstanceState
 
 MAX_STATE_BYTES = 8 * 1024 * 1024
-"""The largest state of an instance."""
+"""The largest state of an instance that goes on."""
+ENDING_BYTES = 256 * 1024
+"""What an instance may need beyond that to fail or to be cancelled."""
 
 COLUMNS = """id::text, workflow_id::text, workflow_name, coalesce(followed, definition)::text AS document, state::text,
     entity, record_id, commit_key, actor::text, trace_id, cause_depth, schema_version, parent_id::text,
@@ -85,8 +88,15 @@ WHERE parent_id = $1 AND parent_key = ANY($2) AND status IN ('running', 'failed'
 STARTED_BY = "SELECT id::text FROM workflow.instances WHERE workflow_id = $1 AND commit_key = $2"
 
 
-class StateTooLarge(Exception):
-    """The state of an instance is larger than MAX_STATE_BYTES."""
+class StateTooLarge(RocketError):
+    """The state of an instance would be larger than MAX_STATE_BYTES."""
+
+    def __init__(self) -> None:
+        limit = f"{MAX_STATE_BYTES // 1024 // 1024} MiB"
+        super().__init__(
+            "PAYLOAD_TOO_LARGE",
+            f"The instance would hold more than {limit}: what was sent, its trigger, context and outputs together",
+        )
 
 
 async def started_by(transaction: Connection, workflow_id: str, key: str) -> str | None:
@@ -210,8 +220,8 @@ def _row(state: InstanceState, now: datetime) -> tuple[Any, ...]:
     waiting = state.waiting
     deadline = next((frame.data["deadline"] for frame in waiting if frame.data["deadline"]), None)
     encoded = _json(state_to_dict(state))
-    if len(encoded) > MAX_STATE_BYTES:
-        raise StateTooLarge(f"the state is larger than {MAX_STATE_BYTES} bytes")
+    if len(encoded) > MAX_STATE_BYTES + (0 if state.status == "running" else ENDING_BYTES):
+        raise StateTooLarge
     return (
         state.status, steps[0] if steps else None, clock.parse(deadline) if deadline else None, steps,
         _json(state.context), encoded, state.seq, None if state.status == "running" else now,

@@ -57,4 +57,4 @@ def answer_of(answered: WebhookAnswered) -> Input:
 async def _tell(transaction: Transaction, instance_id: uuid.UUID, given: Input, now: datetime) -> None:
     instance = await store.lock(transaction.connection, instance_id)
     if instance is not None:
-        await recording.record(transaction, instance, given, now)
+        await recording.record_or_fail(transaction, instance, given, now)

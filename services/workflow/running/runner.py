@@ -119,13 +119,11 @@ class Runner:
         self, transaction: Transaction, current: StoredInstance, given: Input, now: datetime
     ) -> Advanced:
         try:
-            return await recording.record(transaction, current, given, now)
+            return await recording.record_or_fail(transaction, current, given, now)
         except RocketError as problem:
             if problem.code != "INVALID_STATE":
                 raise
             return Advanced([], current.state)  # it has ended meanwhile: there is nothing to be told any more
-        except store.StateTooLarge as problem:
-            return await recording.record(transaction, current, Break(str(problem)), now)
 
     async def _postpone(self, app: AppRef, task: Task, error: Exception) -> None:
         """Try a task that has failed unforeseen again, at last break the instance off where everybody sees it."""

@@ -234,14 +234,22 @@ async def test_admins_override_cancel_retry_and_delete(company: Company) -> None
     assert (await admin.post(f"{path}/cancel")).expect(422).code == "INVALID_STATE"
 
     order, instance = await company.submit("10.00")
+    # More than an instance can hold is refused, and nothing has been decided by it.
+    much = (await company.decide("ann", instance, form={"reason": "x" * (9 << 20)})).expect(413)
+    assert much.code == "PAYLOAD_TOO_LARGE" and (await company.at(order, "manager"))["id"] == instance
     (await people["ann"].post(f"/_workflows/{instance}/cancel")).expect(403)
     cancelled = (await people["clerk"].post(f"/_workflows/{instance}/cancel", {"reason": "no need"})).expect(200).data
     assert (cancelled["status"], cancelled["history"][-1]["reason"]) == ("cancelled", "no need")
     (await admin.delete(f"/_workflows/{instance}")).expect(200)
     (await admin.get(f"/_workflows/{instance}")).expect(404)
 
+    # The definition of today cancels nothing: the instance is judged by the one that it has started with.
     order, instance = await company.submit("10.00")
     (await admin.put(f"/_admin/state-machines/{machine['id']}", broken)).expect(200)
+    (flow,) = [each for each in (await admin.get("/_admin/workflows")).data if each["name"] == FLOW["name"]]
+    by_hand = {**FLOW, "trigger": {"type": "manual", "entity": "purchase"}}
+    by_hand.pop("cancel_when")
+    (await admin.put(f"/_admin/workflows/{flow['id']}", by_hand)).expect(200)
     (await admin.put(f"/purchase/{order}", {"status": "draft"})).expect(200)
     assert (await company.ended(instance, "cancelled"))["history"][-1]["status"] == "cancelled"
     await verified(admin, "workflow")

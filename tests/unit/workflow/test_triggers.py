@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -83,6 +84,16 @@ def test_a_renamed_entity_triggers_under_both_names() -> None:
     renamed = {**CHECK, "trigger": {**CHECK["trigger"], "entity": "bill"}}
     then = index(renamed, version=7).past(3, [CHECK])
     assert started_by(then, commit()) and started_by(then, commit(entity="bill"))
+
+
+def test_entities_of_former_versions_are_watched_for_cancelling() -> None:
+    today = SubscriptionIndex.of(WORKFLOWS, replace(snapshot(version=7), cancelling=frozenset({"bill"})))
+    for known in (today, today.past(3, [CHECK])):
+        assert (
+            known.matches("bill", "update") and known.matches("bill", "delete") and not known.matches("bill", "create")
+        )
+        assert known.watches(commit("restore", entity="bill")) and not known.watches(commit("create", entity="bill"))
+        assert not known.watches(commit()) and not known.watches(commit(entity="bill", cause="import"))
 
 
 def test_context() -> None:
