@@ -53,7 +53,7 @@ async def test_users_delegate_their_own_decisions_and_admins_those_of_others(sta
 
     # The engine asks by user and time; nothing is passed on.
     rows = await query(stack, admin, DELEGATIONS, made["to"]["id"], clock.now())
-    assert [(row["from_email"], row["workflow_ids"]) for row in rows] == [("boss@example.com", [flow["id"]])]
+    assert [(row["from_id"], row["workflow_ids"]) for row in rows] == [(made["from"]["id"], [flow["id"]])]
     (await deputy.post(PATH, {"to": "other@example.com", "until": at(days=1)})).expect(201)
     other_id = (await other.get("/auth/me")).data["id"]
     assert [row["from_email"] for row in await query(stack, admin, DELEGATIONS, other_id, clock.now())] == [
