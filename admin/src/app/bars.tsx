@@ -3,7 +3,7 @@
 import { Button, Group, Text } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../words/translator";
 import { useLiveState } from "../api/live";
 import { useOutage } from "../api/outage";
 import { Icon } from "../ui/icons";

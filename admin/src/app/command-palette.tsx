@@ -2,7 +2,7 @@ import "@mantine/spotlight/styles.css";
 import { Spotlight, createSpotlight, type SpotlightActionData } from "@mantine/spotlight";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../words/translator";
 import { Icon } from "../ui/icons";
 import type { Section } from "./navigation";
 

@@ -1,7 +1,7 @@
 import { Button, Drawer, Kbd, Loader, Stack, Table, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../words/translator";
 import { Icon } from "../ui/icons";
 import { Markdown } from "../ui/markdown";
 import { followed } from "./help-topics";

@@ -1,7 +1,7 @@
 import { useHotkeys } from "@mantine/hooks";
 import { useLocation } from "@tanstack/react-router";
 import { Suspense, lazy, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../words/translator";
 import { HeaderButton } from "./header-button";
 import { topicOf } from "./help-topics";
 

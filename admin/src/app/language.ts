@@ -1,10 +1,9 @@
 /** The language of the words, kept in this browser. */
 
-import i18next from "i18next";
-import { initReactI18next } from "react-i18next";
+import { type Language, directionOf, setTranslator, translatorOf } from "../words/translator";
+import type { Part } from "../words/parts";
 
-export const LANGUAGES = { en: "English", de: "Deutsch", ar: "العربية" } as const;
-export type Language = keyof typeof LANGUAGES;
+export const LANGUAGES: Record<Language, string> = { en: "English", de: "Deutsch", ar: "العربية" };
 const STORED = "rocket.language";
 
 export function language(): Language {
@@ -12,40 +11,39 @@ export function language(): Language {
   return wanted in LANGUAGES ? (wanted as Language) : "en";
 }
 
-export function directionOf(chosen: Language): "ltr" | "rtl" {
-  return chosen === "ar" ? "rtl" : "ltr";
-}
+type Words = Record<string, string>;
 
-/** Each language is a file of its own, and only the chosen one is fetched; a test says that each has every word. */
-const WORDS: Record<Language, () => Promise<{ default: Record<string, string> }>> = {
-  en: () => import("../words/en.json"),
-  de: () => import("../words/de.json"),
-  ar: () => import("../words/ar.json"),
+/** Only the chosen language is fetched, and first what the frame and lists need; a test says that each has every word. */
+const WORDS: Record<Language, Record<Part, () => Promise<{ default: Words }>>> = {
+  en: { first: () => import("../words/en.json?first"), rest: () => import("../words/en.json?rest") },
+  de: { first: () => import("../words/de.json?first"), rest: () => import("../words/de.json?rest") },
+  ar: { first: () => import("../words/ar.json?first"), rest: () => import("../words/ar.json?rest") },
 };
 
-/** Change the language. Screens change as soon as its words are there; the document says its language and direction. */
-export async function setLanguage(chosen: Language): Promise<void> {
-  i18next.addResourceBundle(chosen, "translation", (await WORDS[chosen]()).default);
-  localStorage.setItem(STORED, chosen);
-  await i18next.changeLanguage(chosen);
-  mark(chosen);
-}
+let shown: { language: Language; words: Words; parts: Set<Part> } | undefined;
 
-function mark(chosen: Language): void {
+async function show(chosen: Language, wanted: Part[]): Promise<void> {
+  const words = await Promise.all(wanted.map(async (part) => (await WORDS[chosen][part]()).default));
+  const before = shown?.language === chosen ? shown : undefined;
+  shown = { language: chosen, words: Object.assign({}, before?.words, ...words) as Words, parts: new Set([...(before?.parts ?? []), ...wanted]) };
+  setTranslator(translatorOf(chosen, shown.words));
   document.documentElement.lang = chosen;
   document.documentElement.dir = directionOf(chosen);
 }
 
-/** Fetch the words of the chosen language, before the first screen. */
+/** Change the language. Screens change as soon as its words are there; the document says its language and direction. */
+export async function setLanguage(chosen: Language): Promise<void> {
+  await show(chosen, [...(shown?.parts ?? [])]);
+  localStorage.setItem(STORED, chosen);
+}
+
+/** Fetch the words of the frame, before the first screen. */
 export async function loadLanguage(): Promise<void> {
-  const chosen = language();
-  const words = (await WORDS[chosen]()).default;
-  await i18next.use(initReactI18next).init({
-    lng: chosen,
-    fallbackLng: false,
-    keySeparator: false,
-    interpolation: { escapeValue: false },
-    resources: { [chosen]: { translation: words } },
-  });
-  mark(chosen);
+  await show(language(), ["first"]);
+}
+
+/** The module of a screen, once the words of all screens are there too. */
+export async function withWords<M>(room: Promise<M>): Promise<M> {
+  const [module] = await Promise.all([room, shown?.parts.has("rest") ? undefined : show(shown?.language ?? language(), ["rest"])]);
+  return module;
 }

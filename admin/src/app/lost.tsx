@@ -3,7 +3,7 @@
 import { Anchor, Group, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useLocation, useParams } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../words/translator";
 import { schemaQuery, useIsAdmin } from "../api/app-schema";
 import { isApiError } from "../api/errors";
 import { isLoggedIn } from "../api/session";

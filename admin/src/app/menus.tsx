@@ -1,14 +1,14 @@
 import { ActionIcon, Button, Menu, Text, useDirection, useMantineColorScheme } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
 import { useMe } from "../api/app-schema";
 import { useBranding } from "../api/branding";
 import { request } from "../api/client";
 import { isLoggedIn, logout, PLATFORM, realms } from "../api/session";
 import { Logo } from "../ui/brand";
 import { Icon } from "../ui/icons";
-import { directionOf, LANGUAGES, type Language, setLanguage } from "./language";
+import { type Language, directionOf, useTranslation } from "../words/translator";
+import { LANGUAGES, setLanguage } from "./language";
 
 /** The apps that the caller can switch to: those with a session, and all of the platform's for its users. */
 export function AppMenu({ app }: { app: string }) {

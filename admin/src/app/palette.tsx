@@ -1,6 +1,6 @@
 import { useHotkeys } from "@mantine/hooks";
 import { Suspense, lazy, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../words/translator";
 import { HeaderButton } from "./header-button";
 import type { Section } from "./navigation";
 

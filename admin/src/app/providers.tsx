@@ -4,7 +4,8 @@ import { RouterProvider } from "@tanstack/react-router";
 import { Suspense, lazy } from "react";
 import { isApiError } from "../api/errors";
 import { showError } from "../ui/errors";
-import { language, directionOf } from "./language";
+import { directionOf } from "../words/translator";
+import { language } from "./language";
 import { createAppRouter } from "./router";
 
 const Notifications = lazy(() => import("@mantine/notifications").then((room) => ({ default: room.Notifications })));

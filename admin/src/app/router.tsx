@@ -15,6 +15,7 @@ import type { ReactNode } from "react";
 import { readAt } from "../api/moment";
 import { isLoggedIn, PLATFORM, realms } from "../api/session";
 import type { ListState } from "../model/filter";
+import { withWords } from "./language";
 import { FailedScreen, NotFound } from "./lost";
 import { Shell } from "./shell";
 
@@ -39,7 +40,7 @@ const loginRoute = createRoute({
     ...(typeof search["app"] === "string" ? { app: search["app"] } : {}),
     ...(typeof search["back"] === "string" && search["back"].startsWith("/") ? { back: search["back"] } : {}),
   }),
-  component: lazyRouteComponent(() => import("../features/login/page"), "LoginPage"),
+  component: lazyRouteComponent(() => withWords(import("../features/login/page")), "LoginPage"),
 });
 
 const tokenRoutes = (["accept-invite", "reset-password"] as const).map((path) =>
@@ -51,7 +52,7 @@ const tokenRoutes = (["accept-invite", "reset-password"] as const).map((path) =>
       token: String(search["token"] ?? ""),
     }),
     component: lazyRouteComponent(
-      () => import("../features/login/password-page"),
+      () => withWords(import("../features/login/password-page")),
       path === "accept-invite" ? "AcceptInvitePage" : "ResetPasswordPage",
     ),
   }),
@@ -61,7 +62,7 @@ const platform = createRoute({
   getParentRoute: () => root,
   path: "/platform",
   beforeLoad: ({ location }) => requireLogin(PLATFORM, location.href),
-  component: lazyRouteComponent(() => import("../features/platform/page"), "PlatformPage"),
+  component: lazyRouteComponent(() => withWords(import("../features/platform/page")), "PlatformPage"),
 });
 
 const app = createRoute({
@@ -87,9 +88,9 @@ const records = createRoute({
 
 type Room<N extends string> = Record<N, () => ReactNode>;
 
-/** A screen of an app: its path, its room, and the component of it. */
+/** A screen of an app: its path, its room, and the component of it. All but the list of records need more words. */
 function screen<P extends string, N extends string>(path: P, room: () => Promise<Room<N>>, name: N) {
-  return createRoute({ getParentRoute: () => app, path, component: lazyRouteComponent(room as never, name as never) as RouteComponent });
+  return createRoute({ getParentRoute: () => app, path, component: lazyRouteComponent((() => withWords(room())) as never, name as never) as RouteComponent });
 }
 
 const routes = root.addChildren([

@@ -2,7 +2,7 @@ import { AppShell, Burger, Group, Loader, NavLink, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { Link, Outlet, useLocation, useParams } from "@tanstack/react-router";
 import { Suspense, lazy } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../words/translator";
 import { useQuery } from "@tanstack/react-query";
 import { schemaQuery, useIsAdmin } from "../api/app-schema";
 import { useBranding } from "../api/branding";

@@ -1,6 +1,6 @@
 import { Button, Group, Text } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../words/translator";
 import { useAt } from "../api/moment";
 import { Icon } from "../ui/icons";
 

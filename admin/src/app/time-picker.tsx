@@ -1,6 +1,6 @@
 import { Button, Popover, Stack, TextInput } from "@mantine/core";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../words/translator";
 import { useAt } from "../api/moment";
 import { HeaderButton } from "./header-button";
 import { useGo } from "./time-bar";

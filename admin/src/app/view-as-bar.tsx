@@ -1,6 +1,6 @@
 import { Button, Group, Text } from "@mantine/core";
 import { useEffect } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../words/translator";
 import { endViewAs, useViewAs } from "../api/view-as";
 import { Icon } from "../ui/icons";
 

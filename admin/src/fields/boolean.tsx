@@ -1,5 +1,5 @@
 import { SegmentedControl, Input } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../words/translator";
 import type { InputProps } from "./input";
 
 const VALUES = { yes: true, no: false, none: null } as const;

@@ -1,7 +1,7 @@
 /** Edits a value in a cell of the grid: plain inputs, as a grid has many cells and only one of them is edited. */
 
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../words/translator";
 import type { Field } from "../model/schema";
 import { asLocal } from "./moments";
 

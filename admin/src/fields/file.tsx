@@ -1,7 +1,7 @@
 import { Button, FileButton, Group, Input, Progress, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../words/translator";
 import { download } from "../api/client";
 import { upload } from "../api/upload";
 import { messageOf } from "../ui/errors";

@@ -1,7 +1,7 @@
 /** The fields of a form of a workflow: of a decision, or of a start. */
 
 import { Stack, Text } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../words/translator";
 import type { Field } from "../model/schema";
 import type { FormField } from "../model/tasks";
 import { kindOf } from "./registry";

@@ -1,5 +1,5 @@
 import { TextInput } from "@mantine/core";
-import i18next from "i18next";
+import { translator } from "../words/translator";
 import { clearButton } from "./clear-button";
 import type { InputProps } from "./input";
 
@@ -9,14 +9,14 @@ const TIME: Intl.DateTimeFormatOptions = { ...DATE, hour: "2-digit", minute: "2-
 /** A point in time, in the reader's time zone. */
 export function timestampCell(value: unknown): string {
   const moment = new Date(String(value));
-  return Number.isNaN(moment.getTime()) ? String(value) : new Intl.DateTimeFormat(i18next.language, TIME).format(moment);
+  return Number.isNaN(moment.getTime()) ? String(value) : new Intl.DateTimeFormat(translator().language, TIME).format(moment);
 }
 
 /** A day, which has no time zone. */
 export function dateCell(value: unknown): string {
   const moment = new Date(`${String(value)}T00:00:00Z`);
   if (Number.isNaN(moment.getTime())) return String(value);
-  return new Intl.DateTimeFormat(i18next.language, { ...DATE, timeZone: "UTC" }).format(moment);
+  return new Intl.DateTimeFormat(translator().language, { ...DATE, timeZone: "UTC" }).format(moment);
 }
 
 export function DateInput({ value, onChange, label, error, field, disabled }: InputProps) {

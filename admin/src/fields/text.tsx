@@ -1,5 +1,5 @@
 import { Textarea, TextInput as Input } from "@mantine/core";
-import i18next from "i18next";
+import { translator } from "../words/translator";
 import { clearButton } from "./clear-button";
 import type { InputProps } from "./input";
 
@@ -12,7 +12,7 @@ function textProps({ value, onChange, label, error, field, disabled }: InputProp
     value: isText ? value : "",
     error,
     disabled: disabled ?? false,
-    placeholder: value === "" ? i18next.t("field.emptyText") : field.required ? "" : i18next.t("value.none"),
+    placeholder: value === "" ? translator().t("field.emptyText") : field.required ? "" : translator().t("value.none"),
     rightSection: clearButton({ field, value, onChange, disabled: disabled ?? false }),
     onChange: (event: React.ChangeEvent<HTMLInputElement | HTMLTextAreaElement>) => onChange(event.currentTarget.value === "" ? null : event.currentTarget.value),
   };

@@ -1,7 +1,7 @@
 /** Small pictures of figures over time: bars or lines, with a table of the same for those who can't see them. */
 
 import { Card, Group, Text, Title } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../words/translator";
 import { labelledPoints, linePath, roundMax } from "../model/series";
 
 export interface ChartLine {

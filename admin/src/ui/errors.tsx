@@ -1,7 +1,7 @@
 /** A refusal as a message at the edge of the screen, with the id by which an operator finds the request. */
 
 import type { notifications as Notifications } from "@mantine/notifications";
-import i18next from "i18next";
+import { translator } from "../words/translator";
 import { isApiError } from "../api/errors";
 
 const SHOWN_MS = 10_000;
@@ -27,7 +27,7 @@ export function showWarning(place: string, message: string): void {
 }
 
 export function messageOf(error: Error): string {
-  return isApiError(error, 0) ? i18next.t("error.unreachable") : error.message;
+  return isApiError(error, 0) ? translator().t("error.unreachable") : error.message;
 }
 
 /** The details that the message does not hold, and the trace id. */
@@ -35,5 +35,5 @@ export function hintOf(error: Error): string {
   if (!isApiError(error)) return "";
   const lines = error.details.map((detail) => (detail.field ? `${detail.field}: ${detail.message}` : detail.message));
   const more = lines.filter((line) => line !== error.message);
-  return [...more, ...(error.traceId ? [i18next.t("error.trace", { id: error.traceId })] : [])].join("\n");
+  return [...more, ...(error.traceId ? [translator().t("error.trace", { id: error.traceId })] : [])].join("\n");
 }

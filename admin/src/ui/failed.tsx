@@ -1,5 +1,5 @@
 import { Alert, Button, Stack, Text } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../words/translator";
 import { hintOf, messageOf } from "./errors";
 
 /** A screen, or a part of it, that could not be loaded, with a way to try again. */

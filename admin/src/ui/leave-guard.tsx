@@ -1,6 +1,6 @@
 import { Button, Group, Modal, Stack, Text } from "@mantine/core";
 import { useBlocker } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../words/translator";
 
 /** Asks before a screen is left whose edits are not saved: for another screen, by Back, or by closing the window. */
 export function LeaveGuard({ when, what }: { when: boolean; what: string }) {

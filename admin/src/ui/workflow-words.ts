@@ -1,6 +1,6 @@
 /** How steps, ways and triggers read to people. */
 
-import i18next, { type TFunction } from "i18next";
+import { type TFunction, translator } from "../words/translator";
 import type { Step } from "../model/workflow";
 
 const texts = (value: unknown): string => (Array.isArray(value) ? value.map(texts).join(", ") : typeof value === "object" && value !== null ? JSON.stringify(value) : String(value ?? ""));
@@ -62,7 +62,7 @@ export function lengthInWords(seconds: number): string {
   for (const [unit, length] of UNITS) {
     const count = Math.floor(rest / length);
     rest -= count * length;
-    if (count > 0 && parts.length < 2) parts.push(new Intl.NumberFormat(i18next.language, { style: "unit", unit, unitDisplay: "narrow" }).format(count));
+    if (count > 0 && parts.length < 2) parts.push(new Intl.NumberFormat(translator().language, { style: "unit", unit, unitDisplay: "narrow" }).format(count));
   }
-  return parts.join(" ") || new Intl.NumberFormat(i18next.language, { style: "unit", unit: "second", unitDisplay: "narrow" }).format(0);
+  return parts.join(" ") || new Intl.NumberFormat(translator().language, { style: "unit", unit: "second", unitDisplay: "narrow" }).format(0);
 }

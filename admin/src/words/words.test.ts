@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ACTION_TYPES, STEP_TYPES, TRIGGER_TYPES } from "../model/workflow";
+import { FIRST, wordsOf } from "./parts";
 
 const HERE = import.meta.dirname;
 const words = (language: string) => JSON.parse(readFileSync(join(HERE, `${language}.json`), "utf8")) as Record<string, string>;
@@ -67,4 +68,32 @@ test("every type of step, action and trigger, and every problem of a workflow ha
     ...problems,
   ];
   expect(named.filter((key) => !english.has(key))).toEqual([]);
+});
+
+/** The texts of files and of all that they import, now or later; of the router only what it needs itself. */
+function reached(files: string[]): string[] {
+  const waiting = [...files];
+  const texts = new Map<string, string>();
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    if (texts.has(path)) continue;
+    const text = readFileSync(path, "utf8");
+    texts.set(path, text);
+    const named = text.matchAll(path.endsWith("router.tsx") ? /from "(\.[^"]+)"/g : /(?:from |import\()"(\.[^"]+)"/g);
+    const folder = dirname(path);
+    waiting.push(...[...named].flatMap(([, name]) => [".ts", ".tsx"].map((end) => join(folder, name! + end))).filter((file) => existsSync(file)));
+  }
+  return [...texts.values()];
+}
+
+test("the first part holds the words of the frame and of lists, and no others", () => {
+  const begins = new Set([...keys("en")].map((key) => key.split(".")[0]!));
+  const texts = reached([join(HERE, "../main.tsx"), join(HERE, "../features/records/page.tsx")]);
+  const named = texts.flatMap((text) => [...text.matchAll(/["`](\w+)\.(?:\w|\$\{)/g)].map((found) => found[1]!)).filter((begin) => begins.has(begin));
+  expect([...new Set(named)].sort()).toEqual([...FIRST].sort());
+  expect({ ...wordsOf("first", words("en")), ...wordsOf("rest", words("en")) }).toEqual(words("en"));
+});
+
+test("words are asked of our own translator", () => {
+  const foreign = sources(join(HERE, "..")).filter((text) => /from "(react-)?i18next"/.test(text));
+  expect(foreign, 'import { useTranslation } from "…/words/translator"').toEqual([]);
 });

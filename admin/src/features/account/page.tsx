@@ -2,7 +2,7 @@ import { Anchor, Badge, Button, Card, Code, Group, PasswordInput, Stack, Table, 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { request } from "../../api/client";
 import { changePassword } from "../../api/session";
 import { timestampCell } from "../../fields/moments";

@@ -2,7 +2,7 @@ import { Button, Grid as Columns, Loader, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { request } from "../../api/client";
 import { type OpenApi, type Operation, operationsOf } from "../../model/openapi";
 import { Failed } from "../../ui/failed";

@@ -1,7 +1,7 @@
 import { Button, Modal, Table, Text } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { timestampCell } from "../../fields/moments";
 import { Listing } from "../../ui/listing";
 import { Page } from "../../ui/page";

@@ -1,7 +1,7 @@
 import { Button, Grid as Columns, Loader } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { useAppSchema } from "../../api/app-schema";
 import { showDone } from "../../ui/errors";
 import { Failed } from "../../ui/failed";

@@ -2,7 +2,7 @@ import { Alert, Button, Group, Loader, Stack, Tabs } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { useNavigate } from "@tanstack/react-router";
 import { Suspense } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { hintOf, messageOf, showDone, showWarning } from "../../ui/errors";
 import { type Draft, useDraft } from "./draft";
 import { FORMS } from "./forms";

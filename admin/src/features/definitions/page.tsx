@@ -1,7 +1,7 @@
 import { Anchor, Badge, Button, Loader, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { Failed } from "../../ui/failed";
 import { Icon } from "../../ui/icons";
 import { Page } from "../../ui/page";

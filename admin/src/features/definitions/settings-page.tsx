@@ -1,7 +1,7 @@
 import { Alert, Button, Grid as Columns, Group, Loader, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { hintOf, messageOf, showDone } from "../../ui/errors";
 import { Failed } from "../../ui/failed";
 import { Page } from "../../ui/page";

@@ -1,7 +1,7 @@
 import { SegmentedControl, Text } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { useAppSchema } from "../../api/app-schema";
 import { schemaGraph } from "../../model/schema-graph";
 import { LazyGraph } from "../../ui/graph/lazy";

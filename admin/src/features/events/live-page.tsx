@@ -2,7 +2,7 @@ import { Badge, Button, Group, Select, Text, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { useEventStream } from "../../api/event-stream";
 import { Page } from "../../ui/page";
 import { Icon } from "../../ui/icons";

@@ -1,6 +1,6 @@
 import { Anchor } from "@mantine/core";
 import { Link, useParams } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { timestampCell } from "../../fields/moments";
 import { Listing } from "../../ui/listing";
 import { Page } from "../../ui/page";

@@ -1,7 +1,7 @@
 import { Card, Loader, SegmentedControl, Select, SimpleGrid, Stack, Text } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { useAppSchema } from "../../api/app-schema";
 import { request } from "../../api/client";
 import { type Point, WINDOWS } from "../../model/series";

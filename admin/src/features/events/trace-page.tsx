@@ -1,6 +1,6 @@
 import { Group, Loader, Text } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { isApiError } from "../../api/errors";
 import { Failed } from "../../ui/failed";
 import { Page } from "../../ui/page";

@@ -2,7 +2,7 @@ import { Alert, Button, Code, FileButton, Group, List, Stack, Textarea, Title } 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { request } from "../../api/client";
 import { parseExact } from "../../model/json";
 import { showDone } from "../../ui/errors";

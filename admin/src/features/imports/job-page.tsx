@@ -2,7 +2,7 @@ import { Alert, Anchor, Button, Group, List, Loader, Modal, Progress, Stack, Tex
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { timestampCell } from "../../fields/moments";
 import { Failed } from "../../ui/failed";
 import { Icon } from "../../ui/icons";

@@ -1,7 +1,7 @@
 import { Title } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { useEntity } from "../../api/app-schema";
 import { LinkButton } from "../../ui/link-button";
 import { Icon } from "../../ui/icons";

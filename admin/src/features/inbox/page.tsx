@@ -1,6 +1,6 @@
 import { Group, Text } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { timestampCell } from "../../fields/moments";
 import { Act } from "../../ui/act";
 import { Listing } from "../../ui/listing";

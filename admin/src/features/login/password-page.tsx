@@ -2,7 +2,7 @@ import { Alert, Button, Center, Paper, PasswordInput, Stack, Title } from "@mant
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { acceptInvite, resetPassword } from "../../api/session";
 import { hintOf, messageOf } from "../../ui/errors";
 

@@ -1,6 +1,6 @@
 import { Group } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { timestampCell } from "../../fields/moments";
 import { Act } from "../../ui/act";
 import { JsonView } from "../../ui/json-view";

@@ -1,6 +1,6 @@
 import { Group } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { Act } from "../../ui/act";
 import { Listing } from "../../ui/listing";
 import { Page } from "../../ui/page";

@@ -2,7 +2,7 @@ import { Button, Code, CopyButton, Group, Modal, Stack, TagsInput, Text, Textare
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { request } from "../../api/client";
 import { useRoles } from "../../api/roles";
 import { timestampCell } from "../../fields/moments";

@@ -2,7 +2,7 @@ import { Alert, Button, Code, CopyButton, Modal, Select, Stack, Table, TagsInput
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { useAppSchema } from "../../api/app-schema";
 import { request } from "../../api/client";
 import { useRoles } from "../../api/roles";

@@ -2,7 +2,7 @@ import { Badge, Button, Checkbox, Group, Loader, Modal, PasswordInput, Stack, Ta
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { request } from "../../api/client";
 import { useRoles } from "../../api/roles";
 import { isApiError } from "../../api/errors";

@@ -2,7 +2,7 @@ import { Alert, Badge, Group, List, Loader, Select, Stack, Table, Text, TextInpu
 import { useDebouncedCallback } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { useAppSchema } from "../../api/app-schema";
 import { request } from "../../api/client";
 import { ACTIONS } from "../../model/policies";

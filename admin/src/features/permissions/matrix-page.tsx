@@ -1,7 +1,7 @@
 import { Badge, Group, SegmentedControl, Select, Stack, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { keys, useAppSchema } from "../../api/app-schema";
 import { request } from "../../api/client";
 import { useRoles } from "../../api/roles";

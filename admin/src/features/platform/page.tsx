@@ -2,7 +2,7 @@ import { Anchor, Button, Container, Group, Loader, Modal, Stack, Table, Text, Te
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { UserMenu } from "../../app/menus";
 import { request } from "../../api/client";
 import { isApiError } from "../../api/errors";

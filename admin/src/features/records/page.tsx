@@ -2,7 +2,7 @@ import { Button, Loader, Text } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { useAppSchema, useEntity } from "../../api/app-schema";
 import { isApiError } from "../../api/errors";
 import { useAt } from "../../api/moment";

@@ -2,7 +2,7 @@ import { Button, Grid as Columns, Group, Loader, Stack, Tabs } from "@mantine/co
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { useEntity } from "../../api/app-schema";
 import { useAt } from "../../api/moment";
 import { childrenOf, type Entity, idOf, labelOf, type Row } from "../../model/schema";

@@ -2,7 +2,7 @@ import { Autocomplete, Button, Group, Modal, Stack, Switch, TagsInput, Table, Te
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { useMe } from "../../api/app-schema";
 import { request } from "../../api/client";
 import { isApiError } from "../../api/errors";

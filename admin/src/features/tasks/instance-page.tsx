@@ -2,7 +2,7 @@ import { Alert, Anchor, Grid as Columns, Group, Loader, Stack, Table, Text, Titl
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { timestampCell } from "../../fields/moments";
 import { type Instance, inWords } from "../../model/tasks";
 import { Failed } from "../../ui/failed";

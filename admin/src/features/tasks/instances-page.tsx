@@ -1,7 +1,7 @@
 import { Checkbox, Text } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { useIsAdmin } from "../../api/app-schema";
 import { timestampCell } from "../../fields/moments";
 import type { Instance } from "../../model/tasks";

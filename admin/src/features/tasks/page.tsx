@@ -1,7 +1,7 @@
 import { Badge, Checkbox, Group, Text } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { timestampCell } from "../../fields/moments";
 import { countSeats, type Instance } from "../../model/tasks";
 import { Icon } from "../../ui/icons";

@@ -1,7 +1,7 @@
 import { Loader, Stack, Text, Timeline, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { request } from "../../api/client";
 import { timestampCell } from "../../fields/moments";
 import { Act } from "../../ui/act";

@@ -2,7 +2,7 @@
 
 import { Input, Skeleton } from "@mantine/core";
 import { Suspense, lazy, useId, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import type { Names } from "../../model/expressions";
 import { mistakeIn, rangeOf } from "../../model/mistakes";
 import type { Language, Problem } from "./types";

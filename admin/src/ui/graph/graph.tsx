@@ -2,7 +2,7 @@
 
 import { ActionIcon, Group } from "@mantine/core";
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../words/translator";
 import { type Graph, place } from "../../model/graph";
 import { Icon, type IconName } from "../icons";
 import "./graph.css";

@@ -1,5 +1,5 @@
 import { Badge, Code, Group, Stack, Table, Tabs, Text } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import type { Exchange } from "../../../api/exchange";
 import { JsonView } from "../../../ui/json-view";
 import { LinkButton } from "../../../ui/link-button";

@@ -1,6 +1,6 @@
 import { NavLink, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import type { Operation } from "../../../model/openapi";
 import { Method } from "./method";
 

@@ -1,5 +1,5 @@
 import { Fieldset, Select, SimpleGrid, TextInput } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { type Filled, isFamily, keyOf } from "../../../model/api-request";
 import { type OpenApi, type Parameter, resolve } from "../../../model/openapi";
 

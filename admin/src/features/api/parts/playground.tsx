@@ -1,7 +1,7 @@
 import { Alert, Button, CopyButton, FileButton, Group, Stack, Text, Title } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { exchange } from "../../../api/exchange";
 import { type Filled, addressOf, asCurl, headersOf } from "../../../model/api-request";
 import { type OpenApi, type Operation, exampleOf } from "../../../model/openapi";

@@ -1,5 +1,5 @@
 import { Accordion, Table } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { type OpenApi, type Schema, resolve, typeOf } from "../../../model/openapi";
 
 const MAX_DEPTH = 4;

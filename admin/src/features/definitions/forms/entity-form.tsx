@@ -1,5 +1,5 @@
 import { Button, Fieldset, Group, SimpleGrid, Stack, Table } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { useAppSchema } from "../../../api/app-schema";
 import { Icon } from "../../../ui/icons";
 import { EntityOptions } from "../parts/entity-options";

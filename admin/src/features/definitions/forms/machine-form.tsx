@@ -1,5 +1,5 @@
 import { Group, SimpleGrid, Stack } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { useAppSchema } from "../../../api/app-schema";
 import { type MachineTransition, machineGraph, statesOf } from "../../../model/machine";
 import { LazyGraph } from "../../../ui/graph/lazy";

@@ -1,5 +1,5 @@
 import { Group, Select, SimpleGrid, Stack } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { useRoles } from "../../../api/roles";
 import { ChoiceKey, EntityKey, LongTextKey, SuggestedKey, SwitchKey, TextKey } from "../parts/keys";
 import { ExpressionKey } from "../parts/expression-key";

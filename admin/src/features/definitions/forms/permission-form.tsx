@@ -1,5 +1,5 @@
 import { Fieldset, Group, MultiSelect, SegmentedControl, Select, SimpleGrid, Stack, Text } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { useAppSchema } from "../../../api/app-schema";
 import { ChoiceKey, EntityKey, FieldKey, RolesKey, ValueKey } from "../parts/keys";
 import { PermissionEffect } from "../parts/effect";

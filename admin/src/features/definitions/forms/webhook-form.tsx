@@ -1,5 +1,5 @@
 import { Fieldset, Group, SimpleGrid, Stack, TextInput } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { ChoiceKey, EntityKey, NumberKey, SwitchKey, TextKey } from "../parts/keys";
 import { ExpressionKey } from "../parts/expression-key";
 import { Nested, useKey, useScope } from "../parts/scope";

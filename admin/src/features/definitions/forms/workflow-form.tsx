@@ -1,7 +1,7 @@
 import { Grid as Columns, Group, SegmentedControl, SimpleGrid, Stack } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { allSteps, stepsOf } from "../../../model/workflow";
 import { SwitchKey, TextKey } from "../parts/keys";
 import { ProblemsOf, useDocumentProblems, useScope } from "../parts/scope";

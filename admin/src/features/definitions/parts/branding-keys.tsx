@@ -2,7 +2,7 @@
 
 import { Button, FileButton, Group, Input, Text } from "@mantine/core";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { type KeyProps, useLabel } from "./keys";
 import { useKey, useProblem } from "./scope";
 

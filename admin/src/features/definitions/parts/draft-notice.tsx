@@ -1,5 +1,5 @@
 import { ActionIcon, Alert, Button, Group, Text } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { timestampCell } from "../../../fields/moments";
 import { Icon } from "../../../ui/icons";
 import type { Draft } from "../draft";

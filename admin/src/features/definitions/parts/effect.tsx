@@ -1,6 +1,6 @@
 import { Alert, Badge, Button, Group, Stack, Table, Text, Title } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { request } from "../../../api/client";
 import { Failed } from "../../../ui/failed";
 import type { Document } from "../queries";

@@ -1,5 +1,5 @@
 import { Accordion, Group, Stack } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { ChoiceKey, SwitchKey } from "./keys";
 import { Nested, useKey, useScope } from "./scope";
 import type { Document } from "../queries";

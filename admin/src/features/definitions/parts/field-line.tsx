@@ -1,6 +1,6 @@
 import { ActionIcon, Checkbox, Group, Select, Table, TagsInput, TextInput } from "@mantine/core";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { Icon, type IconName } from "../../../ui/icons";
 import { FieldDetails } from "./field-details";
 import { useProblem, useScope } from "./scope";

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { same } from "../../../model/changes";
 import { parseExact } from "../../../model/json";
 import { CodeInput } from "../../../ui/code/code-input";

@@ -1,7 +1,7 @@
 /** The keys of a definition as inputs. Each reads and writes one key of the document that stands around it. */
 
 import { Autocomplete, NumberInput, Select, Switch, TagsInput, Textarea, TextInput } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { useAppSchema } from "../../../api/app-schema";
 import { useRoles } from "../../../api/roles";
 import { parseExact } from "../../../model/json";

@@ -1,5 +1,5 @@
 import { Alert, Code, List, Stack, Text } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import type { Document, Plan } from "../queries";
 import { ViolatingRows } from "./violating-rows";
 

@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Fieldset, Group, Stack } from "@mantine/core";
 import { type ReactNode, useId } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { Icon } from "../../../ui/icons";
 import type { Document } from "../queries";
 import { DocumentScope, useKey, useScope } from "./scope";

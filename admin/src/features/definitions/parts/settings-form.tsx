@@ -1,5 +1,5 @@
 import { Fieldset, Group, NumberInput, Select, Stack } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { ColourKey, LogoKey } from "./branding-keys";
 import { type KeyProps, TagsKey, TextKey, useLabel } from "./keys";
 import { Rows } from "./rows";

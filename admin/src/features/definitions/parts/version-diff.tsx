@@ -1,6 +1,6 @@
 import { Badge, Code, Loader, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { type Difference, differences } from "../../../model/workflow-diff";
 import { Failed } from "../../../ui/failed";
 import { type Document, documentOf, versionQuery } from "../queries";

@@ -1,7 +1,7 @@
 import { Button, Text, Timeline, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { timestampCell } from "../../../fields/moments";
 import { showDone } from "../../../ui/errors";
 import { Failed } from "../../../ui/failed";

@@ -1,5 +1,5 @@
 import { Group, SegmentedControl, Select, Stack } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { useAppSchema } from "../../../api/app-schema";
 import { useRoles } from "../../../api/roles";
 import { ACTION_TYPES } from "../../../model/workflow";

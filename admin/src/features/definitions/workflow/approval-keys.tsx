@@ -1,6 +1,6 @@
 import { Accordion, Group, MultiSelect, NumberInput, SegmentedControl, Select, Stack } from "@mantine/core";
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { useRoles } from "../../../api/roles";
 import { idOfStep } from "../../../model/workflow";
 import { SuggestedKey, SwitchKey } from "../parts/keys";

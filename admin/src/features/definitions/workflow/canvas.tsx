@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { idOfStep, type Path, type Step, valueAt } from "../../../model/workflow";
 import { addAfter, moveAfter } from "../../../model/workflow-edit";
 import { nodeOf, readEdge, START, stepOfNode, workflowGraph } from "../../../model/workflow-graph";

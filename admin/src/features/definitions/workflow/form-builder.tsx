@@ -1,5 +1,5 @@
 import { Group, Select, TagsInput } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { parseExact } from "../../../model/json";
 import { ChoiceKey, TextKey, ValueKey } from "../parts/keys";
 import { Rows } from "../parts/rows";

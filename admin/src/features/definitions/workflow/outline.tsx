@@ -1,6 +1,6 @@
 import { Badge, Button, Text } from "@mantine/core";
 import { type KeyboardEvent, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { END, ROOT, type Path, type Step, idOfStep, innerLists, waysOf } from "../../../model/workflow";
 import { addAfter, addStep, duplicateStep, moveAfter, moveStep, removeStep } from "../../../model/workflow-edit";
 import { Icon } from "../../../ui/icons";

@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Fieldset, Group, Stack, Text } from "@mantine/core";
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { Icon } from "../../../ui/icons";
 import { Nested, useKey, useProblem } from "../parts/scope";
 import { NameInput } from "./text-keys";

@@ -1,5 +1,5 @@
 import { Modal, SimpleGrid, Text, UnstyledButton } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { STEP_TYPES } from "../../../model/workflow";
 import { Icon, type IconName } from "../../../ui/icons";
 

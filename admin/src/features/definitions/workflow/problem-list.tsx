@@ -1,5 +1,5 @@
 import { Alert, Anchor, List, Text } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import type { LocatedStep, Path } from "../../../model/workflow";
 import { idOfStep } from "../../../model/workflow";
 import type { Problem } from "../../../model/workflow-check";

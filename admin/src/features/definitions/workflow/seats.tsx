@@ -1,5 +1,5 @@
 import { Group, Select } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { useRoles } from "../../../api/roles";
 import { SuggestedKey, SwitchKey, TextKey } from "../parts/keys";
 import { useScope } from "../parts/scope";

@@ -1,5 +1,5 @@
 import { Accordion, Group, Stack, Title } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { useAppSchema } from "../../../api/app-schema";
 import { cancelNames, entityOf, pathsOf, stepNames } from "../../../model/workflow-names";
 import { renameValue } from "../../../model/workflow-rename";

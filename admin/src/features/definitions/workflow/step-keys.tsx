@@ -3,7 +3,7 @@
 import { Anchor, Button, Group, SegmentedControl, Select, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { pathsOf } from "../../../model/workflow-names";
 import { renameValue } from "../../../model/workflow-rename";
 import { Icon } from "../../../ui/icons";

@@ -1,5 +1,5 @@
 import { ActionIcon, Alert, Group, Menu, Select, Stack, Tabs, Title } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { STEP_TYPES, type LocatedStep, type Step, idOfStep, innerLists, withValue } from "../../../model/workflow";
 import { addAfter, addBefore, duplicateStep, moveInto, moveStep, removeStep, retypeStep } from "../../../model/workflow-edit";
 import { renameStep } from "../../../model/workflow-rename";

@@ -1,5 +1,5 @@
 import { Group, Select } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { END, type Step, targetStep, targetsOf } from "../../../model/workflow";
 import { useKey, useProblem, useScope } from "../parts/scope";
 import { useHere } from "./context";

@@ -3,7 +3,7 @@
 import { Autocomplete, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { usePeople } from "../../../api/people";
 import type { Names } from "../../../model/expressions";
 import { parseExact } from "../../../model/json";

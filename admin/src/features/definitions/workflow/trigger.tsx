@@ -1,5 +1,5 @@
 import { Fieldset, Group, Select, Stack } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { useAppSchema } from "../../../api/app-schema";
 import { TRIGGER_TYPES } from "../../../model/workflow";
 import { triggerNames } from "../../../model/workflow-names";

@@ -1,7 +1,7 @@
 /** What is wrong with the workflow: what the client sees at once, and what the server has said of the same document. */
 
 import { useMemo } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { same } from "../../../model/changes";
 import { type Definition, type Path } from "../../../model/workflow";
 import { type Problem, checkWorkflow } from "../../../model/workflow-check";

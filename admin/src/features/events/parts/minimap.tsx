@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import type { SpanRow } from "../../../model/trace";
 import { colourOf } from "../sources";
 

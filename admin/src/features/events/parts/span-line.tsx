@@ -1,4 +1,4 @@
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import type { SpanRow } from "../../../model/trace";
 import { colourOf } from "../sources";
 

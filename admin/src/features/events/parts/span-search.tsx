@@ -1,5 +1,5 @@
 import { ActionIcon, Group, Text, TextInput } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { Icon } from "../../../ui/icons";
 
 interface Props {

@@ -1,6 +1,6 @@
 import { Anchor, Card, Group, Table, Text, Title } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { timestampCell } from "../../../fields/moments";
 import { colourOf } from "../sources";
 

@@ -1,5 +1,5 @@
 import { useParams } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { LinkButton } from "../../../ui/link-button";
 
 const VIEWS = { list: "/$app/events", live: "/$app/events/live", stats: "/$app/events/stats" } as const;

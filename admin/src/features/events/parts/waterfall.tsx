@@ -1,7 +1,7 @@
 import { Group, Switch, Text } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, useDeferredValue, useId, useMemo, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { type Span, holds, layOut, parentAt, seenRows } from "../../../model/trace";
 import { JsonView } from "../../../ui/json-view";
 import { Minimap } from "./minimap";

@@ -1,5 +1,5 @@
 import { Group, Text } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import type { ImportJob } from "../queries";
 
 const WORDS = { import: ["created", "updated", "refused"], undo: ["done"] } as const;

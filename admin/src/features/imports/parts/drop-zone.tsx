@@ -1,6 +1,6 @@
 import { Button, FileButton, Stack, Text } from "@mantine/core";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { Icon } from "../../../ui/icons";
 
 const ACCEPTED = ".csv,.tsv,.tab,.txt,.xlsx,.json,.ndjson,.jsonl";

@@ -1,6 +1,6 @@
 import { Alert, Group, Loader, Progress, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { Failed } from "../../../ui/failed";
 import { isActive, jobQuery } from "../queries";
 import { Counts } from "./counts";

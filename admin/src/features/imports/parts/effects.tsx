@@ -1,5 +1,5 @@
 import { Alert, List, Text } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import type { Effects } from "../queries";
 
 const KINDS = ["workflows", "webhooks", "notifications"] as const;

@@ -1,7 +1,7 @@
 import { Anchor, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { timestampCell } from "../../../fields/moments";
 import { Failed } from "../../../ui/failed";
 import { Status } from "../../../ui/status";

@@ -1,5 +1,5 @@
 import { Badge, Group, Select, Table, Text } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { useAppSchema } from "../../../api/app-schema";
 import { fillable, samplesOf, type Target } from "../../../model/import-mapping";
 import { type AppSchema, type Entity, labelField, referenceOf } from "../../../model/schema";

@@ -1,5 +1,5 @@
 import { Group, Select, Switch, TextInput } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import type { Preview } from "../queries";
 
 interface Props {

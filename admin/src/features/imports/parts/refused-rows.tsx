@@ -2,7 +2,7 @@ import { Button, Group, Table, Text, TextInput, Title } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { download } from "../../../api/client";
 import { Failed } from "../../../ui/failed";
 import { Icon } from "../../../ui/icons";

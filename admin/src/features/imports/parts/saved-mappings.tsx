@@ -1,7 +1,7 @@
 import { ActionIcon, Button, Group, Popover, Select, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { showDone } from "../../../ui/errors";
 import { Icon } from "../../../ui/icons";
 import { mappingsQuery, useDeleteMapping, useSaveMapping } from "../saved-mappings";

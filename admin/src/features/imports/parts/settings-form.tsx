@@ -1,5 +1,5 @@
 import { Group, Select, SegmentedControl, Input } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import type { Entity } from "../../../model/schema";
 import type { ImportSettings } from "../saved-mappings";
 import type { ImportPlan } from "../use-import-settings";

@@ -2,7 +2,7 @@ import { Alert, Anchor, Badge, Button, Group, Loader, Progress, Stack, Text, Tit
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import type { Entity } from "../../../model/schema";
 import { hintOf, messageOf } from "../../../ui/errors";
 import { previewQuery, useStartImport } from "../queries";

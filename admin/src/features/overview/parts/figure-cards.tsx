@@ -1,6 +1,6 @@
 import { Anchor, Card, Group, SimpleGrid, Text, Title } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { Icon } from "../../../ui/icons";
 import { type Figure, type Figures, SCREENS } from "../figures";
 

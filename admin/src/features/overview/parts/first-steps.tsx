@@ -1,7 +1,7 @@
 import { Anchor, Card, List, Text, ThemeIcon, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { keys } from "../../../api/app-schema";
 import { request } from "../../../api/client";
 import type { Entity } from "../../../model/schema";

@@ -1,6 +1,6 @@
 import { Group } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { request } from "../../../api/client";
 import { LinkButton } from "../../../ui/link-button";
 

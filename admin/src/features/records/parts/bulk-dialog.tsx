@@ -1,6 +1,6 @@
 import { Alert, Button, Group, List, Modal, Select, Stack, Text } from "@mantine/core";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { type ApiError, isApiError } from "../../../api/errors";
 import type { Entity, Field, Row } from "../../../model/schema";
 import { hintOf, messageOf, showDone } from "../../../ui/errors";

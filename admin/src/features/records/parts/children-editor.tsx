@@ -1,6 +1,6 @@
 import { ActionIcon, Alert, Button, Group, Table } from "@mantine/core";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { useAppSchema } from "../../../api/app-schema";
 import { isApiError } from "../../../api/errors";
 import { kindOf } from "../../../fields/registry";

@@ -1,5 +1,5 @@
 import { ActionIcon, Button, Checkbox, Group, Popover, Stack } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { type ListState, moved } from "../../../model/filter";
 import type { Entity } from "../../../model/schema";
 import { Icon } from "../../../ui/icons";

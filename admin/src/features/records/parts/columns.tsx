@@ -1,6 +1,6 @@
 /** The columns of a list of records, from the entity's fields. */
 
-import type { TFunction } from "i18next";
+import type { TFunction } from "../../../words/translator";
 import { type AppSchema, type Entity, type Field, type Row, labelField, labelOf, referenceOf } from "../../../model/schema";
 import { kindOf } from "../../../fields/registry";
 import type { Column } from "../../../ui/grid/grid";

@@ -1,5 +1,5 @@
 import { ActionIcon, Group, Select, TextInput } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { useAppSchema } from "../../../api/app-schema";
 import { type Condition, isBare, operatorsOf } from "../../../model/filter";
 import { type AppSchema, type Entity, type Field, referenceOf } from "../../../model/schema";

@@ -1,6 +1,6 @@
 import { Alert, Button, Radio, Table } from "@mantine/core";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import type { Conflict } from "../../../model/changes";
 import type { Row } from "../../../model/schema";
 

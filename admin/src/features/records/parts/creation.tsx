@@ -1,6 +1,6 @@
 import { Modal } from "@mantine/core";
 import { type ReactNode, useCallback, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { labelField, type Row } from "../../../model/schema";
 import { Creation, type Wish } from "./creation-context";
 import { RecordForm } from "./record-form";

@@ -1,6 +1,6 @@
 import { Button, Group, Text } from "@mantine/core";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import type { Entity } from "../../../model/schema";
 import { showDone } from "../../../ui/errors";
 import { LeaveGuard } from "../../../ui/leave-guard";

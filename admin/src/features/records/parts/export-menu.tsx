@@ -1,6 +1,6 @@
 import { Button, Menu } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { download } from "../../../api/client";
 import { type ListState, toQuery } from "../../../model/filter";
 import type { Entity } from "../../../model/schema";

@@ -1,5 +1,5 @@
 import { ActionIcon, CopyButton, Group, Input, Text } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { kindOf } from "../../../fields/registry";
 import type { Entity, Field } from "../../../model/schema";
 import { Icon } from "../../../ui/icons";

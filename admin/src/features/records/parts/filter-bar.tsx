@@ -1,6 +1,6 @@
 import { Button, Group, Popover, Stack, Text } from "@mantine/core";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { type Condition, isBare } from "../../../model/filter";
 import type { Entity } from "../../../model/schema";
 import { Icon } from "../../../ui/icons";

@@ -1,7 +1,7 @@
 import { Button, Group, Stack, Text, Timeline, Title } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { useAt } from "../../../api/moment";
 import { timestampCell } from "../../../fields/moments";
 import type { Entity, Row } from "../../../model/schema";

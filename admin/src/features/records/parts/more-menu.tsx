@@ -1,6 +1,6 @@
 import { ActionIcon, Menu } from "@mantine/core";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { useAt } from "../../../api/moment";
 import type { ListState } from "../../../model/filter";
 import type { Entity } from "../../../model/schema";

@@ -1,5 +1,5 @@
 import { ActionIcon, Group, Text, UnstyledButton } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import type { Meta } from "../../../api/client";
 import type { PageState } from "../../../model/filter";
 import { Icon, type IconName } from "../../../ui/icons";

@@ -1,5 +1,5 @@
 import { Alert, Button, Group, SimpleGrid, Stack } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { isApiError } from "../../../api/errors";
 import type { Entity, Field, Row } from "../../../model/schema";
 import { hintOf, messageOf } from "../../../ui/errors";

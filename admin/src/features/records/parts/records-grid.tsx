@@ -1,6 +1,5 @@
-import type { TFunction } from "i18next";
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
+import { type TFunction, useTranslation } from "../../../words/translator";
 import { isCellEditable } from "../../../fields/cell-input";
 import { type ListState, moved, nextSort, toPage, toQuery } from "../../../model/filter";
 import { type AppSchema, type Entity, idOf, labelOf, type Row } from "../../../model/schema";

@@ -1,6 +1,6 @@
 import { Anchor, Table, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { useAppSchema } from "../../../api/app-schema";
 import { type Entity, idOf, labelField, type Relation, type Row } from "../../../model/schema";
 import { columnsOf } from "./columns";

@@ -1,6 +1,6 @@
 import { ActionIcon, Alert, Button, Group, Modal, Radio, Stack, Table, Text } from "@mantine/core";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import type { RowEdit } from "../../../model/edits";
 import type { Entity } from "../../../model/schema";
 import { hintOf, messageOf } from "../../../ui/errors";

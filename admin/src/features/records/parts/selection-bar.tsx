@@ -1,7 +1,7 @@
 import { Anchor, Button, Group, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import type { ListState } from "../../../model/filter";
 import type { Entity } from "../../../model/schema";
 import { Icon } from "../../../ui/icons";

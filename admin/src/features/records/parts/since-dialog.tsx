@@ -3,7 +3,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { asLocal } from "../../../fields/moments";
 import type { ListState } from "../../../model/filter";
 import { listDiff, type RowDiff } from "../../../model/list-diff";

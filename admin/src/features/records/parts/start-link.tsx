@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { request } from "../../../api/client";
 import { Icon } from "../../../ui/icons";
 import { LinkButton } from "../../../ui/link-button";

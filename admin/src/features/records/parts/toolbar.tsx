@@ -1,6 +1,6 @@
 import { Button, Group, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { useAt } from "../../../api/moment";
 import type { ListState } from "../../../model/filter";
 import type { Entity } from "../../../model/schema";

@@ -1,7 +1,7 @@
 import { Button, List, Popover, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import type { Entity } from "../../../model/schema";
 import { showDone, showError } from "../../../ui/errors";
 import { type OfferedTransition, transitionsQuery, useSave } from "../queries";

@@ -1,7 +1,7 @@
 import { Alert, Button, Checkbox, Group, Modal, Stack, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { timestampCell } from "../../../fields/moments";
 import type { Entity, Row } from "../../../model/schema";
 import { type FieldUndo, undoPlan } from "../../../model/undo";

@@ -1,7 +1,7 @@
 import { Alert, Button, Group, Loader, Modal, Slider, Stack, Table, Text } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { changed, same } from "../../../model/changes";
 import type { Entity, Row } from "../../../model/schema";
 import { hintOf, messageOf, showDone } from "../../../ui/errors";

@@ -1,6 +1,6 @@
 import { Alert, Button, Group, Modal, Select, Stack, TextInput } from "@mantine/core";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { useIsAdmin } from "../../../api/app-schema";
 import { useRoles } from "../../../api/roles";
 import type { ListState } from "../../../model/filter";

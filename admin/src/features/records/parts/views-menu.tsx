@@ -1,7 +1,7 @@
 import { Button, Menu } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import type { ListState } from "../../../model/filter";
 import { differs, NO_VIEW, openedBy, savedPart, type SavedView } from "../../../model/views";
 import { showDone } from "../../../ui/errors";

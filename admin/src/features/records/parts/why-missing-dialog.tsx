@@ -3,7 +3,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import type { ListState } from "../../../model/filter";
 import { type Entity, idOf, labelOf } from "../../../model/schema";
 import { Failed } from "../../../ui/failed";

@@ -1,7 +1,7 @@
 import { Button, Group, List, Modal, Stack, Text, Textarea } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import type { Instance } from "../../../model/tasks";
 import { messageOf } from "../../../ui/errors";
 import { Status } from "../../../ui/status";

@@ -1,5 +1,5 @@
 import { Text } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { timestampCell } from "../../../fields/moments";
 
 /** When it must be decided; what is late stands out. */

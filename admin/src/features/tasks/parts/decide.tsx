@@ -1,6 +1,6 @@
 import { Alert, Badge, Button, Checkbox, Group, Paper, Select, Stack, Text, Textarea, Title } from "@mantine/core";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { useMe } from "../../../api/app-schema";
 import { isApiError } from "../../../api/errors";
 import { FormFields } from "../../../fields/form-fields";

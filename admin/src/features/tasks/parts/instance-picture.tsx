@@ -1,7 +1,7 @@
 import { Group, Switch, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { keys, useIsAdmin } from "../../../api/app-schema";
 import { request } from "../../../api/client";
 import { toneOf, type Visit, visitsOf, withHeat } from "../../../model/instance-graph";

@@ -1,6 +1,6 @@
 import { Autocomplete, Button, Modal, SegmentedControl, Select, Stack, Textarea, TextInput } from "@mantine/core";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { usePeople } from "../../../api/people";
 import type { Approval, Instance } from "../../../model/tasks";
 import { showDone } from "../../../ui/errors";

@@ -1,6 +1,6 @@
 import { Button, Modal, Select, Stack, Textarea } from "@mantine/core";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import type { Approval, Instance } from "../../../model/tasks";
 import { showDone } from "../../../ui/errors";
 import { Failed } from "../../../ui/failed";

@@ -1,5 +1,5 @@
 import { Group, List, Text } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { usePeople } from "../../../api/people";
 import { timestampCell } from "../../../fields/moments";
 import { type Approval, type Instance, type Seat, countSeats, inWords, peopleIn } from "../../../model/tasks";

@@ -1,5 +1,5 @@
 import { Badge, Group, Text, Timeline } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../../../words/translator";
 import { usePeople } from "../../../api/people";
 import { timestampCell } from "../../../fields/moments";
 import { type HistoryEntry, type Instance, inWords, peopleIn } from "../../../model/tasks";
