@@ -109,11 +109,14 @@ async def running_copy(source: Path, folder: Path) -> AsyncIterator[str]:
         assert line, _end_of(folder / "stack.log")
         yield line.decode().strip()
     finally:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(process.communicate(), STOP_TIMEOUT_S)
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        try:
+            await asyncio.wait_for(
+                process.communicate(b""), STOP_TIMEOUT_S
+            )  # an input: without one it would not be closed
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
 
 
 def _end_of(log: Path) -> str:
