@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import Counter
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -41,9 +42,11 @@ async def test_lists_of_related_entities_agree_with_the_model(
             moments.append((position, model.copied()))
     asked = data.draw(st.lists(questions(world), min_size=4, max_size=8))
     await asyncio.gather(*(_check(owner, prefix, model, question) for question in asked))
+    await _check_groups(owner, prefix, model)
     if moments:
         position, then = data.draw(st.sampled_from(moments))
         await asyncio.gather(*(_check(owner, prefix, then, question, position) for question in asked))
+        await _check_groups(owner, prefix, then, position)
         await _check_points(owner, prefix, then, position)
 
 
@@ -93,6 +96,19 @@ async def _check(owner: Client, prefix: str, model: Model, question: Question, a
     rows, total = question.answer(model, prefix)
     event(f"{'then' if as_of else 'now'}: {'some' if rows else 'none'}, filters {len(question.filters)}")
     assert (found.data, found.meta["total"]) == (rows, total)
+
+
+async def _check_groups(owner: Client, prefix: str, model: Model, as_of: int = 0) -> None:
+    """Records counted by a field of the record that each relation leads to."""
+    moment = f"&as_of={as_of}" if as_of else ""
+    for tie in model.world.ties:
+        label = f"{tie.up}.text"
+        path = f"/{prefix}{tie.target}/_aggregate?count=*&per_page=100&group_by={label}{moment}"
+        groups = (await owner.get(path)).expect(200).data
+        ups = [model.beyond((tie, False), row) for row in model.live(tie.target)]
+        assert {group[label]: group["count"] for group in groups} == Counter(
+            up[0]["text"] if up else None for up in ups
+        )
 
 
 async def _check_points(owner: Client, prefix: str, then: Model, position: int) -> None:

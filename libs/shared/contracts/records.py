@@ -15,7 +15,7 @@ CHOICE = ("q", "deleted", *MOMENTS)
 """Which records, besides filters."""
 SHOWN = ("fields", "include")
 LIST = frozenset((*CHOICE, *SHOWN, *PAGES, "sort", "count", "cursor"))
-FIGURES = ("count", "sum", "avg", "min", "max")
+FIGURES = ("count", "sum", "avg", "min", "max", "count_distinct")
 DRY_RUN = taking("dry_run", of_records=True)
 CHOSEN = taking("dry_run", "expect", "q", filters=True, of_records=True)
 """Writes of the records in the body, or of all that filters choose."""
@@ -36,10 +36,10 @@ class ListRecords(Request[Response]):
 
 @dataclass(frozen=True, slots=True)
 class AggregateRecords(Request[Response]):
-    """Figures about records, in groups: count, sum, avg, min, max, group_by, having and filters in `query`."""
+    """Figures about records, in groups: FIGURES, group_by, tz, having and filters in `query`."""
 
     service, name = "data", "records.aggregate"
-    parameters = taking(*CHOICE, *PAGES, *FIGURES, "group_by", "sort", filters=True, having=True, of_records=True)
+    parameters = taking(*CHOICE, *PAGES, *FIGURES, "group_by", "tz", "sort", filters=True, having=True, of_records=True)
     entity: str
     query: Pairs = field(default_factory=list)
 

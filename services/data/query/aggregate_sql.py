@@ -9,14 +9,20 @@ from services.data.query.aggregates import Aggregate, Figure, Group, HavingTest,
 from services.data.query.compiler import Compiler
 from services.data.query.lists import RECORDS, VERSION
 from services.data.query.predicates import column_sql
+from services.data.query.shapes import Visible
 from services.data.query.sources import sources_of
+
+Way = tuple[str, str, Visible, Visible]
+"""A related row: its name, the link to it, and what the caller may see here and there."""
 
 
 def aggregate_sql(model: Model, entity: EntityModel, aggregate: Aggregate) -> str:
     """One page of groups: columns schema_version, total (groups), records (JSON list as text)."""
     compiler = Compiler(model, sources_of(model, aggregate.criteria.as_of))
     where = compiler.matches(entity, "_r", aggregate.criteria)
-    groups = f"SELECT {_columns(compiler, entity, aggregate)} FROM {compiler.sources.root(entity)} _r WHERE {where}"
+    joins = "".join(compiler.related_row(entity, "_r", *way) for way in _ways(aggregate))
+    columns = _columns(compiler, entity, aggregate)
+    groups = f"SELECT {columns} FROM {compiler.sources.root(entity)} _r{joins} WHERE {where}"
     if aggregate.groups:
         numbers = range(1, len(aggregate.groups) + 1)  # by place: two texts for one value need not look the same
         groups += f" GROUP BY {', '.join(map(str, numbers))}"
@@ -45,22 +51,34 @@ def _columns(compiler: Compiler, entity: EntityModel, aggregate: Aggregate) -> s
     return ", ".join(columns)
 
 
+def _ways(aggregate: Aggregate) -> list[Way]:
+    """The ways to related records that groups are made by, each once."""
+    found = dict.fromkeys((g.link, g.there) for g in aggregate.groups if g.link)
+    return [(f"_to{n}", link, aggregate.criteria.visible, there) for n, (link, there) in enumerate(found)]
+
+
 def _group_sql(compiler: Compiler, entity: EntityModel, aggregate: Aggregate, group: Group) -> str:
-    """What records of a group have in common; dates are cut off in UTC."""
-    column = compiler.value(entity, "_r", group.field, aggregate.criteria.visible)
+    """What records of a group have in common; dates are cut off in the time zone that is asked for."""
+    row, visible = "_r", aggregate.criteria.visible
+    if group.link:
+        row = next(way[0] for way in _ways(aggregate) if way[1] == group.link)
+        entity, visible = compiler.beyond(entity, group.link), group.there
+    column = compiler.value(entity, row, group.field, visible)
     if not group.part:
         return column
     if entity.fields[group.field].type == "date":
         return f"date_trunc('{group.part}', {column}::timestamp)::date"
+    zone = f"${aggregate.zone}::text" if aggregate.zone else "'UTC'"
     if group.part == "hour":
-        return f"date_trunc('hour', {column}, 'UTC')"
-    return f"date_trunc('{group.part}', {column} AT TIME ZONE 'UTC')::date"
+        return f"date_trunc('hour', {column}, {zone})"
+    return f"date_trunc('{group.part}', {column} AT TIME ZONE {zone})::date"
 
 
 def _figure_sql(compiler: Compiler, entity: EntityModel, aggregate: Aggregate, figure: Figure) -> str:
     if not figure.field:
         return "count(*)"
-    return f"{figure.function}({compiler.value(entity, '_r', figure.field, aggregate.criteria.visible)})"
+    value = compiler.value(entity, "_r", figure.field, aggregate.criteria.visible)
+    return f"count(DISTINCT {value})" if figure.function == "count_distinct" else f"{figure.function}({value})"
 
 
 def _having_sql(compiler: Compiler, entity: EntityModel, aggregate: Aggregate, test: HavingTest) -> str:

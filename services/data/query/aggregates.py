@@ -6,22 +6,25 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from zoneinfo import available_timezones
 
+from libs.shared.nearest import unknown
 from libs.shared.paging import Page, page_of
 from libs.shared.schema import BadValue, FieldDefinition
-from libs.shared.schema.fields import NUMBERS
+from libs.shared.schema.fields import NUMBERS, TYPES
 from services.data.model import EntityModel
 from services.data.query.includes import split_names
 from services.data.query.parameters import Pairs, parse_criteria
 from services.data.query.predicates import LISTED, NULLS, ORDERED, UNORDERED_TYPES, parse_comparison, slotted
 from services.data.query.scope import Scope, refused, unknown_field
-from services.data.query.shapes import Criteria
+from services.data.query.shapes import Criteria, Visible
 
 FUNCTIONS: Mapping[str, tuple[str, ...]] = {
     "sum": NUMBERS,
     "avg": NUMBERS,
     "min": (*NUMBERS, "string", "text", "date", "timestamp"),
     "max": (*NUMBERS, "string", "text", "date", "timestamp"),
+    "count_distinct": tuple(kind for kind in TYPES if kind not in UNORDERED_TYPES),
 }
 """Function → the types of fields it is for; besides count, which is of records."""
 PARTS: Mapping[str, tuple[str, ...]] = {
@@ -39,14 +42,19 @@ NUMBER = FieldDefinition(name="number", type="decimal")
 
 
 class Group(NamedTuple):
-    """Records with the same value of a field, or of a part of its dates."""
+    """Records with the same value of a field, or of a part of its dates.
+
+    With `link` it is a field of the one related record, as far as the caller may see that (`there`).
+    """
 
     field: str
     part: str = ""
+    link: str = ""
+    there: Visible = None
 
     @property
     def label(self) -> str:
-        return f"{self.field}.{self.part}" if self.part else self.field
+        return ".".join(filter(None, (self.link, self.field, self.part)))
 
 
 class Figure(NamedTuple):
@@ -69,7 +77,10 @@ class HavingTest(NamedTuple):
 
 
 class Aggregate(NamedTuple):
-    """Figures about records, by group. `sort` names groups and figures by their labels."""
+    """Figures about records, by group. `sort` names groups and figures by their labels.
+
+    `zone` is the slot of the time zone whose days, months and hours are meant, or 0 for UTC.
+    """
 
     criteria: Criteria
     groups: tuple[Group, ...]
@@ -78,6 +89,7 @@ class Aggregate(NamedTuple):
     sort: tuple[tuple[str, bool], ...]
     limit: int
     offset: int
+    zone: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +112,14 @@ def parse_aggregate(scope: Scope, entity: EntityModel, pairs: Pairs, as_of: int 
     having = _having(scope, entity, pairs)
     sort = _sort(values.get("sort", ""), groups, figures)
     page = page_of(values)
-    shape = Aggregate(criteria, groups, figures, having, sort, scope.slot(page.size), scope.slot(page.offset))
+    limit, offset, zone = scope.slot(page.size), scope.slot(page.offset), _zone(scope, values)
+    shape = Aggregate(criteria, groups, figures, having, sort, limit, offset, zone)
     return AggregateQuery(shape, page)
 
 
 def result_field(entity: EntityModel, figure: Figure) -> FieldDefinition:
     """What values a figure has, as if it were a field."""
-    if figure.function == "count":
+    if figure.function in ("count", "count_distinct"):
         return COUNT
     field = entity.fields[figure.field]
     return NUMBER if figure.function in ("sum", "avg") and field.type != "float" else field
@@ -120,15 +133,39 @@ def _groups(scope: Scope, entity: EntityModel, text: str) -> tuple[Group, ...]:
 
 
 def _group(scope: Scope, entity: EntityModel, name: str) -> Group:
+    """A field, a part of its dates, or either of a related record: `status`, `created_at.month`, `supplier.name`."""
+    first, _, rest = name.partition(".")
+    if first in scope.fields(entity) or not rest:
+        return _group_of(scope, entity, name, name)
+    link = scope.link(entity, first)
+    if link is None:
+        raise unknown_field(name, f"{first} is neither a field nor a relation to one record")
+    if link.many:
+        raise refused("group_by", f"{first} leads to many records: {name} has no single value")
+    beyond = scope.beyond(link)
+    return _group_of(scope, beyond, rest, name)._replace(link=first, there=scope.visible(beyond))
+
+
+def _group_of(scope: Scope, entity: EntityModel, name: str, shown: str) -> Group:
     field_name, _, part = name.partition(".")
     field = scope.fields(entity).get(field_name)
     if field is None or field.type in UNORDERED_TYPES:
-        raise unknown_field(name, "can't be grouped by")
+        raise unknown_field(shown, "can't be grouped by")
     if part and field.type not in PARTS.get(part, ()):
         known = [each for each, types in PARTS.items() if field.type in types]
         has = f"a {field.type} has {', '.join(known)}" if known else f"a {field.type} has no parts"
-        raise refused(name, f"is no part of {field_name}; {has}")
+        raise refused(shown, f"is no part of {field_name}; {has}")
     return Group(field_name, part)
+
+
+def _zone(scope: Scope, values: Mapping[str, str]) -> int:
+    """The slot of the time zone. Raises INVALID_PAYLOAD for names that are not in the IANA database."""
+    if "tz" not in values:
+        return 0
+    name = values["tz"].strip()
+    if name not in available_timezones():
+        raise refused("tz", unknown(name, available_timezones()))
+    return scope.slot(name)
 
 
 def _figures(scope: Scope, entity: EntityModel, values: Mapping[str, str]) -> tuple[Figure, ...]:
@@ -141,7 +178,7 @@ def _figures(scope: Scope, entity: EntityModel, values: Mapping[str, str]) -> tu
         names = dict.fromkeys(split_names(values.get(function, "")))
         figures += [_figure(scope, entity, function, name) for name in names]
     if len(figures) > MAX_FIGURES:
-        raise refused("sum, avg, min, max", f"are more than {MAX_FIGURES} figures")
+        raise refused(", ".join(FUNCTIONS), f"are more than {MAX_FIGURES} figures")
     return tuple(figures) or (Figure("count"),)
 
 

@@ -114,6 +114,18 @@ class Compiler:
         links = [self._link(entity, include.name) for include in output.includes]
         return list(dict.fromkeys([*names, *(link.own for link in links)]))
 
+    def beyond(self, entity: EntityModel, link: str) -> EntityModel:
+        """The entity that a link of `entity` leads to."""
+        return self._model.entity(self._link(entity, link).entity)
+
+    def related_row(
+        self, entity: EntityModel, row: str, other: str, link: str, visible: Visible, there: Visible
+    ) -> str:
+        """A join that adds the one related record as `other`: null where there is none that the caller may see."""
+        way = self._link(entity, link)
+        clauses = self._beyond(entity, way, row, other, visible, there)
+        return f" LEFT JOIN {self._from(way, self.beyond(entity, link), other)} ON {conjunction(clauses)}"
+
     def _seen(self, entity: EntityModel, row: str, visible: Visible) -> str:
         """The condition that the caller may see a row."""
         if visible is None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from libs.shared.schema import FieldDefinition, Snapshot
-from libs.shared.schema.fields import NUMBERS
+from libs.shared.schema.fields import NUMBERS, TYPES
 from services.gateway.openapi.components import Schema, answer, enveloped, json_body, ref
 from services.gateway.openapi.parameters import (
     MAX_PARAMETER_CHARACTERS,
@@ -20,6 +22,7 @@ from services.gateway.openapi.visible_fields import VisibleEntity
 TIMES = ("date", "timestamp")
 FIGURES = {"sum": NUMBERS, "avg": NUMBERS, "min": (*NUMBERS, "string", "text", *TIMES)}
 FIGURES["max"] = FIGURES["min"]
+FIGURES["count_distinct"] = tuple(kind for kind in TYPES if kind not in ("json", "file"))
 PARTS = ("year", "quarter", "month", "week", "day")
 HELD = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "not_in", "between", "is_null", "is_not_null")
 UNGROUPED = ("json", "file")
@@ -42,8 +45,14 @@ def aggregate(entity: VisibleEntity, snapshot: Snapshot) -> Schema:
             filter_parameter(entity),
             {"name": "count", "in": "query", "schema": {"type": "string", "enum": ["*"]}},
             *_figures(entity),
-            *_listed("group_by", _groups(entity), "Groups, at most 5; dates also by their parts", 5),
+            *_listed(
+                "group_by",
+                _groups(entity),
+                "Groups, at most 5; dates also by their parts, and fields of one related record",
+                5,
+            ),
             _having(entity),
+            *texts(("tz", "IANA name of the time zone that dates are cut off in, as Europe/Berlin; UTC if absent")),
             *texts(("sort", "Figures (sum.a) or groups, separated by commas; - for descending")),
             ref("parameters", "Page"),
             ref("parameters", "PerPage"),
@@ -77,7 +86,13 @@ def _figures(entity: VisibleEntity) -> list[Schema]:
 
 
 def _groups(entity: VisibleEntity) -> list[str]:
-    return [name for f in entity.asked.fields if f.type not in UNGROUPED for name in (f.name, *_parts(f))]
+    """Fields and parts of dates, its own and those of the records that its relations lead to."""
+    related = [f"{name}.{each}" for name, fields in entity.single.items() for each in _grouped(fields)]
+    return [*_grouped(entity.asked.fields), *related]
+
+
+def _grouped(fields: Sequence[FieldDefinition]) -> list[str]:
+    return [name for f in fields if f.type not in UNGROUPED for name in (f.name, *_parts(f))]
 
 
 def _parts(each: FieldDefinition) -> list[str]:

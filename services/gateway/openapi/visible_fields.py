@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from libs.shared.contracts.context import Identity
 from libs.shared.permissions.profile import Profile, compile_profile
 from libs.shared.schema import Entity, EntityDefinition, FieldDefinition, Relation, Snapshot
+from libs.shared.schema.links import links_of
 
 
 @dataclass(frozen=True, slots=True)
 class VisibleEntity:
     """An entity narrowed to a caller's fields; `definition` has those that are read, `masked` those that may be masked.
 
-    `includes` are the relations whose records can be attached, `nested` those whose records can be written along.
+    `includes` are the relations whose records can be attached, `nested` those whose records can be written along,
+    `single` those that lead to one record, each with the fields of it that can be asked for.
     """
 
     name: str
@@ -26,6 +28,7 @@ class VisibleEntity:
     masked: frozenset[str] = frozenset()
     includes: Sequence[str] = ()
     nested: Sequence[Relation] = ()
+    single: Mapping[str, Sequence[FieldDefinition]] = field(default_factory=dict)
 
 
 class VisibleEntities:
@@ -53,7 +56,17 @@ class VisibleEntities:
             masked=frozenset(masked),
             includes=[r.name for r in self._snapshot.relations.values() if self._attaches(entity, r)],
             nested=[r for r in self._snapshot.relations.values() if r.source == entity.name and self._nests(r)],
+            single=dict(self._single(entity)),
         )
+
+    def _single(self, entity: Entity) -> Iterator[tuple[str, Sequence[FieldDefinition]]]:
+        """The relations that lead to one record."""
+        for link in links_of(entity.name, self._snapshot.relations.values()):
+            if not link.many and link.relation.source != link.relation.target and self._attaches(entity, link.relation):
+                beyond = self._snapshot.entity(link.entity)
+                reading = self._profile(beyond, "read")
+                asked = self._narrowed(beyond, "read", reading.askable if reading else ())
+                yield link.relation.name, asked.fields
 
     def may(self, action: str, entity: Entity) -> bool:
         """Whether any policy grants the action, for any records."""
@@ -82,11 +95,11 @@ class VisibleEntities:
         profile = self._profile(entity, action)
         return self._narrowed(entity, action, profile.askable if profile else ())
 
-    def _asks(self, name: str, field: str) -> bool:
+    def _asks(self, name: str, key: str) -> bool:
         if self._passes or not self._reader.allows(name, "read"):
             return self._reader.allows(name, "read")
         profile = self._profile(self._snapshot.entity(name), "read")
-        return profile is not None and field in profile.askable
+        return profile is not None and key in profile.askable
 
     def _attaches(self, entity: Entity, relation: Relation) -> bool:
         """Whether both ends of a relation of this entity can be seen, with the values that relate them."""

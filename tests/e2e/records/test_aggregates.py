@@ -97,6 +97,49 @@ async def test_dates_are_truncated_in_utc(sales: Client, part: str, expected: li
     assert [group[part] for group in await figures(sales, f"group_by={part}")] == expected
 
 
+async def test_dates_are_truncated_in_the_time_zone_that_is_asked_for(sales: Client) -> None:
+    def moments(part: str, zone: str) -> str:
+        return f"group_by=created_at.{part}&tz={quote(zone, safe='')}&filter[created_at.is_not_null]="
+
+    local = await figures(sales, moments("month", "Europe/Berlin"))
+    assert [group["created_at.month"] for group in local] == ["2026-02-01"]
+    assert [group["count"] for group in local] == [3]
+    hours = await figures(sales, moments("hour", "Asia/Kolkata"))
+    assert [group["created_at.hour"][11:16] for group in hours] == ["23:30", "10:30"]
+    refused = (await sales.get("/sale/_aggregate?tz=Europe/Berlni")).expect(400)
+    assert refused.details[0]["field"] == "tz" and "Europe/Berlin" in refused.details[0]["message"]
+
+
+async def test_distinct_values_are_counted(sales: Client) -> None:
+    rows = await figures(sales, "count_distinct=status,amount,paid&count=*")
+    assert rows == [{"count": 4, "count_distinct": {"status": 2, "amount": 3, "paid": 0}}]
+    by_status = await figures(sales, "count_distinct=amount&group_by=status&having[count_distinct.amount.gte]=2")
+    assert by_status == [{"status": "open", "count_distinct": {"amount": 2}}]
+
+
+async def test_records_are_grouped_by_fields_of_the_related_record(admin: Client) -> None:
+    await define_shop(admin)
+    ann, bob = [await make(admin, "customer", name=name) for name in ("Ann", "Bob")]
+    for total, customer in ((1, ann), (2, ann), (4, bob), (8, None)):
+        await make(admin, "order", title=f"n{total}", total=total, customer_id=customer and customer["id"])
+    path = "/order/_aggregate?sum=total&group_by=customer.name&sort=-sum.total"
+    expected = [(None, 8), ("Bob", 4), ("Ann", 3)]
+    assert [(row["customer.name"], row["sum"]["total"]) for row in (await admin.get(path)).expect(200).data] == expected
+    changed = (await admin.put(f"/customer/{bob['id']}", {"name": "Zoe"})).expect(200)
+    past = (await admin.get(f"{path}&as_of={int(changed.headers['X-Commit']) - 1}")).expect(200).data
+    assert [row["customer.name"] for row in past] == [None, "Bob", "Ann"]
+    many = (await admin.get("/customer/_aggregate?group_by=orders.title")).expect(400)
+    assert many.code in ("INVALID_PAYLOAD", "UNKNOWN_FIELD")
+    assert (await admin.get("/order/_aggregate?group_by=customer.nope")).expect(400).code == "UNKNOWN_FIELD"
+    # Who may not see a customer, or its name, learns nothing from the groups.
+    await allow(admin, "order")
+    caller = await admin.user("sales@example.com", ["sales"])
+    assert (await caller.get(path)).expect(403).code == "FORBIDDEN"
+    await allow(admin, "customer", where("name", "Ann"))
+    seen = [(row["customer.name"], row["sum"]["total"]) for row in (await caller.get(path)).expect(200).data]
+    assert seen == [(None, 12), ("Ann", 3)]
+
+
 @pytest.mark.parametrize(
     ("having", "expected"),
     [
@@ -136,7 +179,8 @@ async def test_groups_are_sorted_and_paged(sales: Client) -> None:
         ("group_by=day.hour", "INVALID_PAYLOAD"), ("group_by=count&count=*", "INVALID_PAYLOAD"),
         ("having[count.gt]=x", "INVALID_PAYLOAD"), ("having[count.like]=1", "INVALID_PAYLOAD"),
         ("having[sum.amount.gt.gt]=1", "INVALID_PAYLOAD"),
-        ("group_by=id,status,amount,price,day,paid", "INVALID_PAYLOAD"), ("as_of=x", "INVALID_PAYLOAD"),
+        ("group_by=id,status,amount,price,day,paid", "INVALID_PAYLOAD"), ("count_distinct=data", "INVALID_PAYLOAD"),
+        ("group_by=nope.name", "UNKNOWN_FIELD"), ("tz=", "INVALID_PAYLOAD"), ("as_of=x", "INVALID_PAYLOAD"),
     ],
 )  # fmt: skip
 async def test_invalid_aggregates_are_refused(sales: Client, query: str, code: str) -> None:
