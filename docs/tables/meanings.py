@@ -11,6 +11,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "primary_key": "What identifies a record, see below.",
         "soft_delete": "`true`: deleted records stay, invisible, and can be restored.",
         "slug": "A readable second key, see below.",
+        "comments": "false: the records have no comments.",
         "audit": "Whether changes of its records leave audit rows. Without it the app's `audit_default` decides.",
         "require_if_match": "`true`: an update or deletion without `If-Match` is refused with 428.",
         "fields": "The fields, see below. The key field is one of them.",

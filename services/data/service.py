@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from libs.shared.contracts import comments as comment_contracts
 from libs.shared.contracts import commits as contracts
 from libs.shared.contracts import effects, files, imports, live, permissions, records, trials
 from libs.shared.contracts.figures import CountFigures
@@ -11,6 +12,7 @@ from libs.shared.runtime import Service
 from services.data.handlers import (
     authorization,
     bulk_writes,
+    comments,
     commits,
     explanation,
     exports,
@@ -55,6 +57,14 @@ SERVICE = Service(
         records.RestoreRecords: bulk_writes.restore_records,
         records.RestoreRecord: record_writes.restore_record,
         records.RecordHistory: record_history.record_history,
+        comment_contracts.ListComments: comments.list_comments,
+        comment_contracts.CreateComment: comments.create_comment,
+        comment_contracts.GetComment: comments.get_comment,
+        comment_contracts.EditComment: comments.edit_comment,
+        comment_contracts.DeleteComment: comments.delete_comment,
+        comment_contracts.CommentHistory: comments.comment_history,
+        comment_contracts.ListMentionable: comments.list_mentionable,
+        comment_contracts.AddComment: comments.add_comment,
         contracts.FetchCommit: log_reads.fetch_commit,
         contracts.ReadLog: log_reads.read_log,
         contracts.ListCommits: commits.list_commits,

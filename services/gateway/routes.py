@@ -5,6 +5,7 @@ from __future__ import annotations
 from libs.shared.contracts import (
     accounts,
     apps,
+    comments,
     commits,
     definitions,
     delegations,
@@ -131,6 +132,14 @@ ROUTES = (
     Route("DELETE", RECORDS + "/{id}", records.DeleteRecord, Access.USER),
     Route("GET", RECORDS + "/{id}/history", records.RecordHistory, Access.USER),
     Route("POST", RECORDS + "/{id}/restore", records.RestoreRecord, Access.USER),
+    Route("GET", RECORDS + "/{id}/comments", comments.ListComments, Access.USER),
+    Route("POST", RECORDS + "/{id}/comments", comments.CreateComment, Access.USER),
+    Route("GET", RECORDS + "/{id}/comments/{comment_id}", comments.GetComment, Access.USER),
+    Route("PUT", RECORDS + "/{id}/comments/{comment_id}", comments.EditComment, Access.USER),
+    Route("PATCH", RECORDS + "/{id}/comments/{comment_id}", comments.EditComment, Access.USER),
+    Route("DELETE", RECORDS + "/{id}/comments/{comment_id}", comments.DeleteComment, Access.USER),
+    Route("GET", RECORDS + "/{id}/comments/{comment_id}/history", comments.CommentHistory, Access.USER),
+    Route("GET", RECORDS + "/{id}/mentionable", comments.ListMentionable, Access.USER),
     Route("GET", RECORDS + "/{id}/transitions", trials.ListTransitions, Access.USER),
     Route("GET", RECORDS + "/{id}/listed", trials.CheckListed, Access.USER),
     # Commits: what belongs together

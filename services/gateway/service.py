@@ -122,6 +122,7 @@ SERVICE = Service(
     endpoints={
         contracts.SeedAdmin: by_accounts(handlers.seed_admin),
         contracts.FindPeople: by_accounts(handlers.find_people),
+        contracts.FindNamed: by_accounts(handlers.find_named),
         contracts.ListRoles: by_accounts(handlers.list_roles),
     },
     workers=(seed_platform, follow_revocations, note_used_keys, sweep_files, sweep_apps, work_on_imports, share_quotas),

@@ -17,6 +17,7 @@ from services.notify.delegates import with_delegates
 from services.notify.fan_out import FanOut, NotificationRequest, fan_out
 from services.notify.mail_worker import SAFETY_S
 from services.notify.matching import match
+from services.notify.mentions import mention_notifications
 from services.notify.people import find_people
 from services.notify.state import State
 from services.notify.transition_actions import MAIL, transition_notifications
@@ -51,7 +52,7 @@ async def plan(state: State, app: AppRef, events: Sequence[CommitEvent]) -> Plan
 
 def _requests(state: State, app: AppRef, event: CommitEvent) -> list[NotificationRequest]:
     rules = state.rules.of(app, event).candidates(event)
-    return [*match(app, rules, event), *transition_notifications(event)]
+    return [*match(app, rules, event), *transition_notifications(event), *mention_notifications(event)]
 
 
 async def apply(state: State, transaction: Transaction, reactions: Sequence[CommitFanOuts]) -> None:

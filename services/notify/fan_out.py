@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from services.notify import matching, transition_actions, workflow_notifications
+from services.notify import matching, mentions, transition_actions, workflow_notifications
 from services.notify.matching import Match, NewNotification
+from services.notify.mentions import MentionNotification
 from services.notify.recipients import NOBODY, Directory, Receivers, may_be
 from services.notify.transition_actions import TransitionNotification
 from services.notify.workflow_notifications import WorkflowNotification
 
-NotificationRequest: TypeAlias = Match | TransitionNotification | WorkflowNotification
+NotificationRequest: TypeAlias = Match | TransitionNotification | WorkflowNotification | MentionNotification
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ def notifications_of(asked: NotificationRequest, receivers: Receivers) -> list[N
     """One notification for each receiver."""
     if isinstance(asked, TransitionNotification):
         return transition_actions.notifications_of(asked, receivers)
+    if isinstance(asked, MentionNotification):
+        return mentions.notifications_of(asked, receivers)
     if isinstance(asked, WorkflowNotification):
         return workflow_notifications.notifications_of(asked, receivers)
     return matching.notifications_of(asked, receivers)
@@ -50,4 +53,6 @@ def may_have_found(asked: NotificationRequest, receivers: Receivers) -> bool:
     if asked.error or receivers == NOBODY:
         nobody = isinstance(asked, TransitionNotification) and may_be(asked.channel, asked.addressees, [])
         return receivers == NOBODY and (nobody or asked.error is not None)
-    return may_be(asked.channel, asked.addressees, receivers) and (bool(receivers) or isinstance(asked, Match))
+    return may_be(asked.channel, asked.addressees, receivers) and (
+        bool(receivers) or isinstance(asked, Match | MentionNotification)
+    )

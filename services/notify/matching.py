@@ -11,6 +11,7 @@ from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.emails import same_address
 from libs.shared.expressions import EvaluationError
+from libs.shared.schema.comments import COMMENTS
 from libs.shared.schema.notifications import NotificationRule
 from libs.shared.schema.secrecy import quoted
 from libs.shared.snapshots.subscriptions import SubscribedDefinition, SubscriptionIndex, SubscriptionKind, public_action
@@ -34,6 +35,7 @@ RULES = SubscriptionKind(
     entity=lambda definition: definition.entity,
     actions=lambda definition: ACTIONS[definition.hook] if definition.active else (),
     condition=lambda definition: definition.condition,
+    always=frozenset({COMMENTS}),
 )
 
 

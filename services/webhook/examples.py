@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from libs.shared import clock
 from libs.shared.contracts.context import AppRef, Context
 from libs.shared.ids import uuid7
 from libs.shared.schema import FieldDefinition, Snapshot
+from libs.shared.schema.comments import COMMENTS, TOLD_DEFINITION
 from services.webhook.deliveries import TEST, NewDelivery
 from services.webhook.matching import ACTIONS, Webhook, delivery_for
 from services.webhook.payload import idempotency_key
@@ -31,12 +32,12 @@ def delivery_of(app: AppRef, webhook: Webhook, snapshot: Snapshot, context: Cont
     definition = webhook.definition
     commit_key = f"test/{uuid7()}"
     key = idempotency_key(app.id, webhook.id, commit_key)
-    entity = snapshot.entities.get(definition.entity)
+    fields = _fields(snapshot, definition.entity)
     payload = {
         "event": definition.hook,
         "entity": definition.entity,
         "action": ACTIONS[definition.hook][0],
-        "record": {field.name: _sample(field, now) for field in entity.definition.fields} if entity else {},
+        "record": {field.name: _sample(field, now) for field in fields},
         "user": {"id": context.user.id, "roles": list(context.user.roles)},
         "timestamp": clock.iso(now),
         "idempotency_key": key,
@@ -64,6 +65,13 @@ def request_of(
         requests.keys(app, webhook.id, salts or Salts(), clock.now()),
         min(longest, webhook.definition.timeout or longest),
     )
+
+
+def _fields(snapshot: Snapshot, name: str) -> Sequence[FieldDefinition]:
+    if name == COMMENTS:
+        return TOLD_DEFINITION.fields
+    entity = snapshot.entities.get(name)
+    return entity.definition.fields if entity else ()
 
 
 def _sample(field: FieldDefinition, now: datetime) -> Any:

@@ -14,7 +14,7 @@ from libs.shared.schema.strict import keys_of
 HOST: dict[str, Any] = {
     "name": "host", "table": "hosts", "primary_key": {"field": "id", "type": "uuid", "generated": True},
     "soft_delete": True, "slug": {"field": "slug", "source": "title", "regenerate_on_update": True},
-    "audit": True, "require_if_match": False,
+    "audit": True, "require_if_match": False, "comments": True,
     "fields": [
         {"name": "id", "type": "uuid"},
         {"name": "title", "type": "string", "required": False, "unique": False, "indexed": True, "nullable": True,

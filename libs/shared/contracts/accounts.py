@@ -18,7 +18,7 @@ MAX_KEY_NAME_CHARACTERS = 100
 MAX_LOGIN_CHARACTERS = 1000
 AREAS = ("_files", "_events", "_workflows", "_notifications", "_views")
 """Routes that an API key can be narrowed to, besides those of entities."""
-Action = Literal["read", "create", "update", "delete"]
+Action = Literal["read", "create", "update", "delete", "comment"]
 
 
 def login_text(value: Any) -> str:

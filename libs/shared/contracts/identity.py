@@ -31,6 +31,8 @@ class SeedAdmin(Request[Seeded]):
 
 MAX_PEOPLE = 10_000
 """Users of one answer."""
+MAX_PREFIXED = 200
+"""Users of one answer by the beginning of their addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,16 @@ class FindPeople(Request[People]):
     roles: list[str] | None = None
     ids: list[str] | None = None
     emails: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FindNamed(Request[People]):
+    """Active users by whole addresses and by what stands before the @; or MAX_PREFIXED by how their addresses begin."""
+
+    service, name, reply = "gateway", "identity.find_named", People
+    by_services = True
+    names: list[str] | None = None
+    prefix: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ class ExplainBody(RequestBody):
 
     user: str | None = None
     roles: list[str] | None = None
-    action: Literal["read", "create", "update", "delete"]
+    action: Literal["read", "create", "update", "delete", "comment"]
     entity: str
     record_id: str | int | None = None
     record_ids: list[str | int] | None = Field(None, min_length=1, max_length=MAX_EXPLAINED)

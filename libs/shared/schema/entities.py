@@ -78,6 +78,8 @@ class EntityDefinition(Strict):
     slug: Slug | None = None
     audit: bool | None = None
     require_if_match: bool = False
+    comments: bool = True
+    """Whether records have comments."""
     fields: list[FieldDefinition] = Field(min_length=1, max_length=MAX_FIELDS)
 
     @field_validator("name", "table")

@@ -54,6 +54,8 @@ class DefinitionKind:
     """The entity that a definition is about, which must exist."""
     consumes_commits: tuple[str, ...] = ()
     """Path to the entity whose commits a definition reacts to. Empty: it reacts to none."""
+    covers_comments: bool = False
+    """Whether a definition may be about comments, which are no entity of the app."""
     is_in_snapshot: bool = True
     """Whether services read the definitions in schema snapshots."""
 
@@ -96,7 +98,7 @@ KINDS: Mapping[str, DefinitionKind] = {
         DefinitionKind(
             "webhooks", "Webhook", WebhookDefinition, identity=("entity", "hook", "url"),
             answered=("secret", "circuit", "failing_since", "next_try_at", "last_error"),
-            consumes_commits=("entity",),
+            consumes_commits=("entity",), covers_comments=True,
         ),
         DefinitionKind(
             "workflows", "Workflow", WorkflowDefinition, key=NAME, consumes_commits=("trigger", "entity"),
@@ -108,6 +110,7 @@ KINDS: Mapping[str, DefinitionKind] = {
         DefinitionKind("roles", "Role", RoleDefinition, key=NAME, is_in_snapshot=False),
         DefinitionKind(
             "notification-rules", "Notification rule", NotificationRule, key=NAME, consumes_commits=("entity",),
+            covers_comments=True,
         ),
     )
 }  # fmt: skip

@@ -20,6 +20,7 @@ from libs.shared.schema.strict import Strict, is_stored, keys_of
 from libs.shared.schema.validation_errors import error_at
 
 ACTIONS = ("read", "create", "update", "delete")
+"""Those without which nobody but an admin may do a thing. Without a policy for `comment`, readers may comment."""
 OPERATORS = ("eq", "neq", "in", "not_in", "gt", "gte", "lt", "lte", "like")
 MAX_FIELDS = 400
 MAX_KEPT = 32
@@ -120,7 +121,7 @@ class PolicyDefinition(Strict):
     id: str = Field("", exclude=True)
     """Its id where it is stored; not a part of the definition."""
     entity: str
-    action: Literal["read", "create", "update", "delete"]
+    action: Literal["read", "create", "update", "delete", "comment"]
     roles: list[str] = Field(default_factory=list)
     conditions: list[Condition] = Field(default_factory=list)
     effect: Literal["allow"] | None = Field(None, exclude_if=lambda effect: effect is None)
@@ -138,8 +139,9 @@ class PolicyDefinition(Strict):
             "visible_when": self.visible_when,
         }  # fmt: skip
         given = [key for key, value in said.items() if value]
-        if self.action == "delete" and given:
-            raise error_at(given[0], "records are deleted whole: a policy for delete has nothing about fields")
+        if self.action in ("delete", "comment") and given:
+            reason = "records are deleted whole" if self.action == "delete" else "comments are about records as a whole"
+            raise error_at(given[0], f"{reason}: a policy for {self.action} has nothing about fields")
         if self.action == "create" and given not in ([], ["fields"]):
             reason = "what is created has no state yet: masks and visible_when are for read and update"
             raise error_at(given[-1], reason)

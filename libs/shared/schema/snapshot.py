@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from libs.shared.errors import RocketError
 from libs.shared.schema.app_settings import AppSettings
+from libs.shared.schema.comments import COMMENT_DEFINITION, COMMENTS, COMMENTS_NUMBER, FIELD_IDS
 from libs.shared.schema.entities import EntityDefinition
 from libs.shared.schema.kinds import KINDS, SETTINGS
 from libs.shared.schema.policies import PolicyDefinition
@@ -36,14 +37,19 @@ class Entity:
         return self.definition.name
 
 
+COMMENT_ENTITY = Entity(COMMENTS_NUMBER, COMMENT_DEFINITION, FIELD_IDS, retired=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """All definitions at `version`.
 
+    `entities` are the operator's; `by_number` and `entity` also know the built-in one of comments.
     `relations` are in the order of their making. `joins` are the many_to_many ones by the number that
     the log knows their pairs by, also those that are gone. `documents` holds the kinds' raw
-    definitions, each with its id. `awaited` names the entities whose commits any of these is about, active or not;
-    `cancelling` those whose commits may cancel instances of workflows, by a definition that may be an older one.
+    definitions, each with its id. `awaited` names the entities whose commits any of these is about, active or not, and
+    comments, whose mentions are notified; `cancelling` those whose commits may cancel instances of workflows, by a
+    definition that may be an older one.
     """
 
     version: int
@@ -62,6 +68,8 @@ class Snapshot:
     def entity(self, name: str) -> Entity:
         """The live entity of this name. Raises UNKNOWN_ENTITY."""
         found = self.entities.get(name)
+        if found is None and name == COMMENTS:
+            return COMMENT_ENTITY
         if found is None:
             raise RocketError("UNKNOWN_ENTITY", f"Unknown entity: {name}")
         return found
@@ -83,12 +91,12 @@ class Snapshot:
         return cls(
             version=version,
             entities=live,
-            by_number={entity.number: entity for entity in entities},
+            by_number={COMMENTS_NUMBER: COMMENT_ENTITY} | {entity.number: entity for entity in entities},
             relations=_relations(relations, live),
             joins={row.number: row.definition for row in relations if row.definition.type == MANY_TO_MANY},
             policies=list(_policies(document["kinds"].get("permissions", ()))),
             documents=document["kinds"],
-            awaited=frozenset([*_awaited(document["kinds"]), *document.get("cancelling", ())]),
+            awaited=frozenset([*_awaited(document["kinds"]), *document.get("cancelling", ()), COMMENTS]),
             cancelling=frozenset(document.get("cancelling", ())),
             settings=settings_in(document["kinds"].get(SETTINGS.name, ())),
         )

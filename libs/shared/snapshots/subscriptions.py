@@ -46,6 +46,8 @@ class SubscriptionKind(Generic[D]):
     condition: Callable[[D], str] = lambda _: ""
     ignored_causes: frozenset[str] = frozenset({IMPORT})
     watched: Callable[[Snapshot], frozenset[str]] = lambda _: frozenset()
+    always: frozenset[str] = frozenset()
+    """Entities whose commits matter without a definition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,9 @@ class SubscriptionIndex(Generic[D]):
 
     def matches(self, entity: str, action: str) -> bool:
         """Whether any definition subscribes to commits of an entity with an action."""
-        return (entity, public_action(action)) in self.by_topic or (entity in self.watched and action != "create")
+        if entity in self.kind.always or (entity, public_action(action)) in self.by_topic:
+            return True
+        return entity in self.watched and action != "create"
 
     def watches(self, event: CommitEvent) -> bool:
         """Whether a commit is an update or deletion of a watched entity."""

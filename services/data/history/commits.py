@@ -17,7 +17,6 @@ from services.data.log.entries import (
     actor_fields,
     context_of,
     differences,
-    field_names,
     readable_images,
     title_of,
 )
@@ -97,7 +96,7 @@ def serialize_commit(schema: Snapshot, row: Any) -> dict[str, Any]:
 
 def serialize_entry(schema: Snapshot, row: Any, disclosed: Disclosed) -> dict[str, Any]:
     """One entry of a commit, with those of today's fields that the caller may read."""
-    before, after, unreadable = readable_images(row, field_names(schema, row["entity"]))
+    before, after, unreadable = readable_images(schema, row)
     before = before if row["known"] else None
     changed = differences(before, after)
     entity = schema.by_number.get(row["entity"])

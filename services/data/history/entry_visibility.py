@@ -10,6 +10,7 @@ from libs.shared.contracts.context import Identity
 from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Database
 from libs.shared.schema import Relation
+from libs.shared.schema.comments import COMMENTS_NUMBER
 from services.data.history.commits import Disclosed
 from services.data.history.records import AFTER, BEFORE
 from services.data.model import EntityModel, Model, quote
@@ -35,6 +36,9 @@ def entry_conditions(scope: Scope, is_admin: bool) -> list[tuple[int, str, str]]
         seen = f"{seen_sql(entity, AFTER, visible)} AND {_now(scope, entity)}"
         found.append((live.number, seen, seen_sql(entity, BEFORE, visible)))
     readable = {number for number, _, _ in found}
+    if readable:
+        condition = _comment(scope, [scope.model.entity(schema.by_number[number].name) for number in sorted(readable)])
+        found.append((COMMENTS_NUMBER, condition, condition))
     for relation in schema.relations.values():
         ends = (scope.model.entity(relation.source), scope.model.entity(relation.target))
         keyed = relation.source_key in scope.fields(ends[0]) and relation.target_key in scope.fields(ends[1])
@@ -52,13 +56,22 @@ def _now(scope: Scope, entity: EntityModel) -> str:
     if visible is None:
         return "true"
     # Not the other way round, as a key made into text is not found by its index.
-    parts = ["_log.record_id"]
-    if entity.key.composite:
-        parts = [f"split_part(_log.record_id, ',', {n})" for n, _ in enumerate(entity.key.names, 1)]
-    keys = zip(entity.key.columns("_now"), parts, entity.key.types, strict=True)
-    same = " AND ".join(f"{column} = ({part})::{kind}" for column, part, kind in keys)
+    same = entity.key.equals_text("_now", "_log.record_id")
     hidden = f"({visible_sql('_now', visible)}) IS NOT TRUE"
     return f"NOT EXISTS (SELECT FROM {entity.table} _now WHERE {same} AND {hidden})"
+
+
+def _comment(scope: Scope, entities: Sequence[EntityModel]) -> str:
+    """The condition that a comment is there and not deleted, and the caller may read its record."""
+    cases = " ".join(f"WHEN {entity.number} THEN ({_commented(scope, entity)})" for entity in entities)
+    there = "_m.id = _log.record_id::uuid AND _m.deleted_at IS NULL AND NOT _m.deleted"
+    return f"EXISTS (SELECT FROM records._comments _m WHERE {there} AND CASE _m.entity {cases} ELSE false END)"
+
+
+def _commented(scope: Scope, entity: EntityModel) -> str:
+    seen = visible_sql("_s", scope.visible(entity))
+    same = entity.key.equals_text("_s", "_m.record_id")
+    return f"EXISTS (SELECT FROM {entity.table} _s WHERE {same} AND {entity.alive('_s')} AND {seen})"
 
 
 def _pair(scope: Scope, relation: Relation, ends: tuple[EntityModel, EntityModel]) -> str:
@@ -82,7 +95,7 @@ async def load_disclosed(database: Database, model: Model, caller: Identity, row
     found: Disclosed = {}
     for number in {row["entity"] for row in rows}:
         live = model.schema.by_number.get(number)
-        if live is None or live.retired or caller.is_admin:
+        if live is None or live.retired or caller.is_admin or number == COMMENTS_NUMBER:
             continue
         entity = model.entity(live.name)
         grant = grant_for(entity, "read", caller)

@@ -70,7 +70,7 @@ def serialize_entry(
 
     An entry that can't be read says why under `unreadable`.
     """
-    before, after, unreadable = readable_images(row, field_names(schema, row["entity"]))
+    before, after, unreadable = readable_images(schema, row)
     if not row["known"]:
         before = None
     changed = {n: d for n, d in differences(before, after).items() if n in entity.fields}

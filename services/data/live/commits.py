@@ -8,10 +8,13 @@ from typing import Any
 
 from libs.shared import exact
 from libs.shared.contracts import live as contracts
+from libs.shared.contracts.context import SYSTEM
 from libs.shared.postgres.databases import Database
 from libs.shared.postgres.errors import SchemaMoved
 from libs.shared.postgres.limits import Limit, LimitReached
+from libs.shared.schema.comments import COMMENTS
 from services.data.live.changes import RESERVED_PARAMETERS, Watched, changes_sql
+from services.data.live.comments import visible_changes
 from services.data.model import EntityModel
 from services.data.model.bounds import Bounds
 from services.data.query.includes import parse_output
@@ -74,7 +77,8 @@ async def load_visible_changes(
     changes: Changes = defaultdict(list)
     try:
         for entity in entities:
-            for row in await _load_entity_changes(ctx, entity, request, commits):
+            load = _load_comment_changes if entity.name == COMMENTS else _load_entity_changes
+            for row in await load(ctx, entity, request, commits):
                 changes[row["position"]].append(row)
     except LimitReached as refusal:
         if refusal.limit is not Limit.ANSWER:
@@ -83,6 +87,13 @@ async def load_visible_changes(
     for rows in changes.values():
         rows.sort(key=lambda row: row["n"])
     return changes
+
+
+async def _load_comment_changes(
+    ctx: RequestContext, entity: EntityModel, request: contracts.ListChanges, commits: CommitRange
+) -> Sequence[Any]:
+    system = ctx._replace(context=ctx.context.for_user(SYSTEM))
+    return await visible_changes(ctx, await _load_entity_changes(system, entity, request, commits))
 
 
 async def _load_entity_changes(

@@ -10,6 +10,7 @@ from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.errors import RocketError
 from libs.shared.schema import DELETED, Snapshot
+from libs.shared.schema.comments import COMMENTS_NUMBER, named_entity
 from libs.shared.schema.relations import join_keys
 from services.data.model import IMPLICIT_DELETED
 from services.data.rules.actions import RECORD_EFFECTS
@@ -72,10 +73,20 @@ def images(row: Any, names: dict[str, str]) -> tuple[Record | None, Record | Non
     return {**image, **(previous or {})}, image
 
 
-def readable_images(row: Any, names: dict[str, str]) -> tuple[Record | None, Record | None, dict[str, str]]:
+def told_images(schema: Snapshot, row: Any) -> tuple[Record | None, Record | None]:
+    """The images as events have them: comments with the name of the entity that they are about. Raises Unreadable."""
+    before, after = images(row, field_names(schema, row["entity"]))
+    if row["entity"] != COMMENTS_NUMBER:
+        return before, after
+    number: Any = (after or before or {}).get("entity")
+    title = title_of(schema, number) if number in schema.by_number else f"entity_{number}"
+    return named_entity(before, title), named_entity(after, title)
+
+
+def readable_images(schema: Snapshot, row: Any) -> tuple[Record | None, Record | None, dict[str, str]]:
     """As `images`; an entry that can't be read has none, and says why under `unreadable`."""
     try:
-        return (*images(row, names), {})
+        return (*told_images(schema, row), {})
     except Unreadable as error:
         return None, None, {"unreadable": error.message}
 
@@ -91,7 +102,7 @@ def differences(before: Record | None, after: Record | None) -> dict[str, dict[s
 def commit_event(app: AppRef, schema: Snapshot, row: Any) -> CommitEvent:
     """The event of a log entry. Raises Unreadable."""
     try:
-        before, after = images(row, field_names(schema, row["entity"]))
+        before, after = told_images(schema, row)
         context, effects = context_of(row), _later(row["effects"])
         who = {key: context[key] for key in ("actor", "origin", "cause", "cause_depth")}
     except RocketError:

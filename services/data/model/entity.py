@@ -9,7 +9,17 @@ from cachetools import LRUCache
 
 from libs.shared.errors import not_found
 from libs.shared.permissions.profile import Profile, compile_profile
-from libs.shared.schema import DELETED, BadValue, Entity, FieldDefinition, Snapshot, parse_text
+from libs.shared.schema import (
+    DELETED,
+    BadValue,
+    Condition,
+    Entity,
+    FieldDefinition,
+    PolicyDefinition,
+    Snapshot,
+    parse_text,
+)
+from libs.shared.schema.comments import COMMENTS, REPLIES
 from libs.shared.schema.links import Link, find_link, links_of
 from services.data.model.keys import Key
 from services.data.model.naming import quote
@@ -18,6 +28,14 @@ from services.data.model.statements import MAX_STATEMENTS
 
 MAX_PROFILES = 1_000
 """Sets of roles whose compiled permissions are kept; the least recently used go first."""
+AUTHOR = "$author"
+"""The role that everyone has for comments: it grants what authors may do to their own."""
+_OWN = [
+    PolicyDefinition(
+        entity=COMMENTS, action=action, roles=[AUTHOR], conditions=[Condition(field="user_id", value="$user.id")]
+    )
+    for action in ("create", "update", "delete")
+]
 IMPLICIT_DELETED = "0"
 """The log's id of `deleted_at` unless a field of that name was there before records were soft-deleted."""
 
@@ -36,12 +54,13 @@ class EntityModel:
         keys = {field.name: field for field in self.key.fields}
         self.fields: Mapping[str, FieldDefinition] = {f.name: keys.get(f.name, f) for f in definition.fields}
         self.files = [field for field in self.fields.values() if field.type == "file"]
-        self.policies = [policy for policy in schema.policies if policy.entity == entity.name]
+        self.policies = _OWN if entity.name == COMMENTS else [p for p in schema.policies if p.entity == entity.name]
         self.salt = salt
         self._profiles: LRUCache[tuple[str, tuple[str, ...]], Profile | None] = LRUCache(MAX_PROFILES)
         self._distinct: LRUCache[str, Profile] = LRUCache(MAX_PROFILES)
         self._schema = schema
-        self.links: Sequence[Link] = links_of(entity.name, schema.relations.values())
+        relations = [REPLIES] if entity.name == COMMENTS else schema.relations.values()
+        self.links: Sequence[Link] = links_of(entity.name, relations)
         self.eager = [link for link in self.links if link.outward and link.relation.eager]
         """Links whose records are always included with a record of this entity."""
         ids = {name: str(number) for name, number in entity.field_ids.items()}
@@ -96,6 +115,7 @@ class EntityModel:
 
     def _compiled(self, action: str, roles: tuple[str, ...]) -> Profile | None:
         """A profile; an equal one that exists is used again, and with it its statements."""
+        roles = (AUTHOR,) if self.name == COMMENTS else roles
         made = compile_profile(self.fields, self.key.names, self.policies, action, roles)
         if made is None:
             return None

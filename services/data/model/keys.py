@@ -59,6 +59,14 @@ class Key:
         columns = self.columns(row)
         return f"concat_ws(',', {', '.join(columns)})" if self.composite else f"{columns[0]}::text"
 
+    def equals_text(self, row: str, text: str) -> str:
+        """The condition that `row` has the key that an SQL text holds, as its index can find it."""
+        parts = [text]
+        if self.composite:
+            parts = [f"split_part({text}, ',', {n})" for n, _ in enumerate(self.names, 1)]
+        keys = zip(self.columns(row), parts, self.types, strict=True)
+        return " AND ".join(f"{column} = ({part})::{kind}" for column, part, kind in keys)
+
     def equals(self, row: str, value: KeyValue, parameters: StatementParameters) -> str:
         """The condition that `row` has this key."""
         each = zip(self.columns(row), self.types, value, strict=True)

@@ -47,11 +47,7 @@ def now_statement(entity: EntityModel, key: KeyValue) -> tuple[str, list[Any]]:
 def many_now_sql(entity: EntityModel) -> str:
     """Records as they are now, live or in the trash, by a list of keys as text: columns key, record, live."""
     # Not the other way round, as a key made into text is not found by its index.
-    parts = ["_k.key"]
-    if entity.key.composite:
-        parts = [f"split_part(_k.key, ',', {n})" for n, _ in enumerate(entity.key.names, 1)]
-    keys = zip(entity.key.columns("_r"), parts, entity.key.types, strict=True)
-    same = " AND ".join(f"{column} = ({part})::{kind}" for column, part, kind in keys)
+    same = entity.key.equals_text("_r", "_k.key")
     return (
         f"SELECT _k.key, {entity.json('_r')} AS record, {entity.alive('_r')} AS live "
         f"FROM unnest($1::text[]) AS _k(key) JOIN {entity.table} _r ON {same}"

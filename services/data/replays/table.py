@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from libs.shared.errors import invalid_field
 from libs.shared.schema import VERSION_COLUMN
+from libs.shared.schema.comments import COMMENTS
 from services.data.model import EntityModel, Model, quote
 
 VERSION = quote(VERSION_COLUMN)
@@ -54,7 +55,7 @@ class Table:
 
 def tables_of(model: Model, only: str = "") -> list[Table]:
     """All tables, by number; with `only`, the one of this title. Raises VALIDATION_FAILED if there is none."""
-    found = [_of_entity(model.entity(name)) for name in model.schema.entities]
+    found = [_of_entity(model.entity(name)) for name in (COMMENTS, *model.schema.entities)]
     for relation in model.schema.relations.values():
         if relation.joined:
             keys = (relation.source_join_key, relation.target_join_key)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from libs.shared.contracts import identity as contracts
 from libs.shared.contracts.context import Context
 from libs.shared.emails import same_address
 from libs.shared.ids import parse_uuid
+from libs.shared.postgres.databases import Record
 from services.gateway.identity import invites, users
 from services.gateway.identity.passwords import WELL_KNOWN_PASSWORD
 from services.gateway.identity.realms import Accounts
@@ -37,9 +40,21 @@ async def find_people(accounts: Accounts, context: Context, request: contracts.F
     ids = [text for text in request.ids or [] if parse_uuid(text)]
     database = accounts.databases.of(context.the_app)
     rows = await store.find_people(database, request.roles or [], ids, request.emails or [], contracts.MAX_PEOPLE + 1)
-    return contracts.People([(row["id"], row["email"]) for row in rows], [row["roles"] for row in rows])
+    return _people(rows)
+
+
+async def find_named(accounts: Accounts, context: Context, request: contracts.FindNamed) -> contracts.People:
+    """Active users by their addresses, or parts of these."""
+    database = accounts.databases.of(context.the_app)
+    if request.prefix is not None:
+        return _people(await store.find_prefixed(database, request.prefix, contracts.MAX_PREFIXED))
+    return _people(await store.find_named(database, request.names or [], contracts.MAX_PEOPLE))
 
 
 async def list_roles(accounts: Accounts, context: Context, request: contracts.ListRoles) -> contracts.Roles:
     """The roles that active users and API keys have."""
     return contracts.Roles(await store.list_roles(accounts.databases.of(context.the_app)))
+
+
+def _people(rows: Sequence[Record]) -> contracts.People:
+    return contracts.People([(row["id"], row["email"]) for row in rows], [row["roles"] for row in rows])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from libs.shared.schema import EntityDefinition, FieldDefinition, Relation, Snapshot
-from services.gateway.openapi import imports, many
+from services.gateway.openapi import comments, imports, many
 from services.gateway.openapi.components import answer, enveloped, json_body, ref
 from services.gateway.openapi.details import LIVE
 from services.gateway.openapi.parameters import (
@@ -257,6 +257,7 @@ QUESTIONS: dict[str, RecordOperation] = {
     "ListTransitions": RecordOperation("read", _transitions),
     "CheckListed": RecordOperation("read", _listed),
     "RecordHistory": RecordOperation("read", _history),
+    **{name: RecordOperation("read", comments.describing(name), comments.has_comments) for name in comments.OPERATIONS},
     "AggregateRecords": RecordOperation("read", many.aggregate),
     "export": RecordOperation("read", many.export),
     "watch_entity": RecordOperation("read", _live),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from libs.shared.schema.comments import COMMENTS
 from libs.shared.schema.kinds import DefinitionKind
 from services.metadata.checking.kinds import checks_of
 from services.metadata.checking.parsing import not_valid
@@ -14,7 +15,8 @@ from services.metadata.model.schema import LiveSchema
 def reference_errors(kind: DefinitionKind, definition: Any, schema: LiveSchema) -> list[Problem]:
     """The references of a definition that do not hold."""
     entity = kind.entity_of(definition)
-    if entity is not None and (wrong := unknown_entity(schema, entity)):
+    known = entity is None or (kind.covers_comments and entity == COMMENTS)
+    if not known and (wrong := unknown_entity(schema, str(entity))):
         return [("entity", wrong)]
     return list(checks_of(kind).references(definition, schema))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from libs.shared.errors import RocketError, detail_of, invalid, invalid_field, sentence
 from libs.shared.schema import EntityDefinition, FieldDefinition, Relation, RelationDefinition
+from libs.shared.schema.comments import COMMENTS, TOLD_DEFINITION
 from libs.shared.schema.links import Link, links_of
 from libs.shared.schema.relations import BadRelation, check_relation, field_of
 from services.metadata.model.definition import Definition
@@ -66,6 +67,14 @@ class LiveSchema:
         for row in (row for row in found if row.kind == "relations"):
             schema.put_relation(row, RelationDefinition.stored(row.document))
         return schema
+
+    def knows(self, name: str) -> bool:
+        """Whether records of this name are told of: those of an entity, and comments."""
+        return name == COMMENTS or name in self.entities
+
+    def definition(self, name: str) -> EntityDefinition:
+        """The shape of the records of an entity, or of comments."""
+        return TOLD_DEFINITION if name == COMMENTS else self.entities[name].definition
 
     def copy(self) -> LiveSchema:
         """A copy that later changes of this schema do not touch."""

@@ -22,6 +22,7 @@ from libs.shared.replays.derived import ExpectedRow, StoredRow, has_lost_names
 from services.notify import transition_actions
 from services.notify.fan_out import NotificationRequest, may_have_found, notifications_of
 from services.notify.matching import Match, NewNotification, RuleIndex, environment_of, match
+from services.notify.mentions import mention_notifications
 from services.notify.recipients import Addressees, Receivers
 from services.notify.replays import store
 from services.notify.state import State
@@ -95,6 +96,7 @@ def derive(app: AppRef, index: RuleIndex, today: RuleIndex, event: CommitEvent, 
         yield from (Derived(found, certain=False) for found in match(app, index.deleted_candidates(event), event))
     # The log contains the actions of transitions with their texts.
     yield from map(Derived, transition_actions.transition_notifications(event))
+    yield from map(Derived, mention_notifications(event))
 
 
 def _has_lost_names(names: NamesEver, entity: str, today: RuleIndex) -> bool:

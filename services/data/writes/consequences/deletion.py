@@ -14,6 +14,7 @@ from libs.shared.errors import Detail, RocketError
 from libs.shared.schema import BadValue, FieldDefinition, parse_text
 from services.data.model import EntityModel, KeyValue, Link, quote
 from services.data.permissions import grant_for, granted
+from services.data.writes.consequences.comments import remove_comments
 from services.data.writes.context.drafts import Draft
 from services.data.writes.context.write_context import WriteContext
 from services.data.writes.deciding import decisions
@@ -91,10 +92,13 @@ class Deletion:
         links = [link for link in entity.links if link.outward]
         for link in sorted(links, key=_restricting_first):
             await self._follow(entity, link, fresh)
+        is_all = self._is_all
         if not entity.soft_delete:
             await self._leave(entity, fresh)
+            texts = [entity.key.text(row.key) for row in fresh]
+            is_all = await remove_comments(self._unit, entity, texts) == 0 and is_all
         changes = [RowChange(self._unit.command, row.key, {}) for row in fresh]
-        await self._unit.apply(entity, Action.DELETE, changes, is_all=self._is_all)
+        await self._unit.apply(entity, Action.DELETE, changes, is_all=is_all)
 
     async def _follow(self, entity: EntityModel, link: Link, rows: Sequence[Stored]) -> None:
         field = entity.fields[link.own]

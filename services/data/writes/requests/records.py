@@ -18,6 +18,7 @@ from libs.shared.etags import refuse_other
 from libs.shared.postgres.errors import SchemaMoved
 from services.data.model import EntityModel, KeyValue
 from services.data.permissions import EVERYTHING, Grant
+from services.data.writes.consequences.comments import has_comments
 from services.data.writes.consequences.deletion import has_dependents, remove
 from services.data.writes.consequences.totals import hold_parents, settle
 from services.data.writes.consequences.transaction import transaction
@@ -154,6 +155,8 @@ async def delete(write: WriteContext, entity: EntityModel, target: Target) -> An
 
 async def _delete(write: WriteContext, entity: EntityModel, target: Target) -> Any:
     alone = entity.key.generated and target.fits_one_statement and not has_dependents(entity)
+    if alone and not entity.soft_delete:
+        alone = not await has_comments(write.database, entity, entity.key.text(target.key))
     if alone and not _reads_stored(write, entity, Action.DELETE):
         written = await write.commit_one(entity, Action.DELETE, write.change(target.key, {}, target.if_version))
         if written is None:

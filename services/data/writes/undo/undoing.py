@@ -8,8 +8,10 @@ from typing import Any
 
 from libs.shared.errors import RocketError
 from libs.shared.schema import parse_value
+from libs.shared.schema.comments import COMMENTS
 from services.data.model import EntityModel, KeyValue
 from services.data.permissions import EVERYTHING, Grant, grant_for
+from services.data.writes.consequences.comments import remove_comments
 from services.data.writes.consequences.totals import hold_parents
 from services.data.writes.context.write_context import WriteContext
 from services.data.writes.preparing.field_permissions import check_undone
@@ -108,6 +110,8 @@ class Undoing:
         )
 
     def _grant(self, step: Inverse) -> Grant:
+        if _is_comment(step) and not all(map(_is_comment, self._steps)):
+            return EVERYTHING  # comments come and go with their records
         return grant_for(step.entity, RIGHTS[step.kind], self._write.caller)
 
     async def run(self) -> None:
@@ -149,6 +153,9 @@ class Undoing:
             case InverseKind.UPDATE:
                 return await set_again(self._unit, wave[0].entity, wave[0].columns, [s.document for s in wave])
         action = Action.DELETE if wave[0].kind is InverseKind.DELETE else Action.RESTORE
+        if action is Action.DELETE and not wave[0].entity.soft_delete:
+            own = {step.record_id for step in self._steps if _is_comment(step)}
+            await remove_comments(self._unit, wave[0].entity, [step.record_id for step in wave], but=own)
         try:
             rows = [self._write.change(step.key, {}) for step in wave]
             written = await self._unit.apply(wave[0].entity, action, rows)
@@ -192,6 +199,10 @@ class Undoing:
 def _refuse_ungranted(entity: EntityModel, found: dict[KeyValue, Stored]) -> None:
     if not all(stored.granted for stored in found.values()):
         raise RocketError("FORBIDDEN", f"You may not change this {entity.name}")
+
+
+def _is_comment(step: Inverse) -> bool:
+    return not step.is_pair and step.entity.name == COMMENTS
 
 
 def _parsed(entity: EntityModel, name: str, value: Any) -> Any:

@@ -70,6 +70,14 @@ FIND_PEOPLE = """
 SELECT id::text, email, roles FROM gateway.users
 WHERE active AND (roles && $1::text[] OR id = ANY($2::text[]::uuid[]) OR address = ANY($3::text[])) ORDER BY id LIMIT $4
 """
+FIND_NAMED = """
+SELECT id::text, email, roles FROM gateway.users
+WHERE active AND (address = ANY($1::text[]) OR regexp_replace(address, '@[^@]*$', '') = ANY($1::text[]))
+ORDER BY id LIMIT $2
+"""
+FIND_PREFIXED = """
+SELECT id::text, email, roles FROM gateway.users WHERE active AND starts_with(address, $1) ORDER BY address LIMIT $2
+"""
 
 LIST_ROLES = """
 SELECT coalesce(array_agg(DISTINCT role), '{}') FROM (
@@ -195,6 +203,16 @@ async def find_people(
 ) -> Sequence[Record]:
     """Active users by roles, ids or addresses."""
     return await database.fetch(FIND_PEOPLE, roles, ids, [same_address(email) for email in emails], limit)
+
+
+async def find_named(database: Database, names: Sequence[str], limit: int) -> Sequence[Record]:
+    """Active users by their addresses, or by what stands before the @."""
+    return await database.fetch(FIND_NAMED, names, limit)
+
+
+async def find_prefixed(database: Database, prefix: str, limit: int) -> Sequence[Record]:
+    """Active users by the beginning of their addresses, in the order of these."""
+    return await database.fetch(FIND_PREFIXED, same_address(prefix), limit)
 
 
 def _row(text: str) -> dict[str, Any]:

@@ -25,12 +25,12 @@ ACTIONS = Simple(Kind.STRING, frozenset({"create", "update", "delete"}))
 
 def record_type(schema: LiveSchema, entity: str) -> Type:
     """A record of an entity; anything if the entity does not exist."""
-    return Object(_fields(schema, entity), entity) if entity in schema.entities else ANY
+    return Object(_fields(schema, entity), entity) if schema.knows(entity) else ANY
 
 
 def changes_type(schema: LiveSchema, entity: str) -> Type:
     """The changes of an update: `{field: {old, new}}`."""
-    if entity not in schema.entities:
+    if not schema.knows(entity):
         return ANY
     changes = {name: Object({"old": kind, "new": kind}) for name, kind in _fields(schema, entity).items()}
     return Object(changes, entity)
@@ -72,7 +72,7 @@ def of_visibility(schema: LiveSchema, entity: str) -> Environment:
 
 
 def _fields(schema: LiveSchema, entity: str) -> dict[str, Type]:
-    definition = schema.entities[entity].definition
+    definition = schema.definition(entity)
     fields = {field.name: type_of(field) for field in (*definition.key_fields, *definition.fields)}
     return {DELETED: STRING, **fields} if definition.soft_delete else fields
 

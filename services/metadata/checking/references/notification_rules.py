@@ -14,7 +14,7 @@ ROOTS = {"changes": None, "action": (), "entity": (), "user": ("id", "email", "r
 
 def problems_of(rule: NotificationRule, schema: LiveSchema) -> Problems:
     """Each path begins with a known root and names fields that exist."""
-    entity = schema.entities[rule.entity].definition
+    entity = schema.definition(rule.entity)
     for number, recipient in enumerate(rule.recipients):
         if (path := recipient.get("path")) is None:
             continue

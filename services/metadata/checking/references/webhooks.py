@@ -9,7 +9,7 @@ from services.metadata.model.schema import LiveSchema
 
 def problems_of(webhook: WebhookDefinition, schema: LiveSchema) -> Problems:
     """The fields exist."""
-    entity = schema.entities[webhook.entity].definition
+    entity = schema.definition(webhook.entity)
     for number, name in enumerate(webhook.fields or ()):
         if wrong := unknown_field(entity, name):
             yield f"fields.{number}", wrong
