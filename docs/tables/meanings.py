@@ -259,7 +259,7 @@ MEANINGS: dict[str, dict[str, str]] = {
     },
     "PolicyDefinition": {
         "entity": "The entity.",
-        "action": "What is allowed.",
+        "action": "What is allowed. Without a policy for `comment`, all readers may comment.",
         "roles": "Callers with one of these roles are allowed.",
         "conditions": "Restricts the policy to some records, see below.",
         "effect": "Always `allow`.",

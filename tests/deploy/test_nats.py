@@ -19,12 +19,13 @@ from libs.shared.bus.nats.jetstream import JetStream, Outgoing
 from libs.shared.bus.nats.protocol import Message
 from libs.shared.bus.outbox.fenced_publisher import FencedPublisher
 from libs.shared.contracts.apps import FindApps
+from libs.shared.contracts.comments import AddComment
 from libs.shared.contracts.commits import FetchCommit, LocateRange, ReadEntityLog, ReadLog
 from libs.shared.contracts.definitions import GetDefinition
 from libs.shared.contracts.delegations import FindDelegates
 from libs.shared.contracts.effect_previews import PreviewEffects
 from libs.shared.contracts.effects import AddRecord, FetchRecords, MoveState, PageRecords, RemoveRecord, SetFields
-from libs.shared.contracts.identity import FindPeople, ListRoles, SeedAdmin
+from libs.shared.contracts.identity import FindNamed, FindPeople, ListRoles, SeedAdmin
 from libs.shared.contracts.messages import Announcement, Request
 from libs.shared.contracts.operations import (
     SERVICES,
@@ -68,9 +69,10 @@ FROM_THE_LOG: tuple[type[Request[Any]], ...] = (
 PREVIEWS = tuple(of(name, PreviewEffects) for name in ("webhook", "workflow", "notify"))
 ASKS: dict[str, tuple[type[Request[Any]], ...]] = {
     "metadata": (SeedAdmin, ListRoles, FindPeople),
-    "data": (AskSynchronousWebhooks, *PREVIEWS),
+    "data": (AskSynchronousWebhooks, FindNamed, *PREVIEWS),
     "workflow": (
         *FROM_THE_LOG,
+        AddComment,
         AddRecord,
         AuthorizeRecords,
         FetchRecords,

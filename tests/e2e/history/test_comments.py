@@ -49,7 +49,7 @@ async def test_threads_tombstones_versions_and_rights(desk: Desk) -> None:
     first = await desk.say(ann, "Is *this* right? <b>x</b>")
     top = first.data
     assert first.headers["ETag"] == '"1"' and first.headers["X-Commit"]
-    expected = {"entity": "page", "record_id": desk.page, "user_email": "ann@red.example", "parent_id": None,
+    expected: dict[str, Any] = {"entity": "page", "record_id": desk.page, "user_email": "ann@red.example", "parent_id": None,
                 "mentions": [], "edited": False, "deleted": False, "reply_count": 0}  # fmt: skip
     assert {name: top[name] for name in expected} == expected and top["body"] == "Is *this* right? <b>x</b>"
     reply = (await desk.say(bob, "Yes", top["id"])).data
