@@ -49,8 +49,10 @@ async def test_threads_tombstones_versions_and_rights(desk: Desk) -> None:
     first = await desk.say(ann, "Is *this* right? <b>x</b>")
     top = first.data
     assert first.headers["ETag"] == '"1"' and first.headers["X-Commit"]
-    expected: dict[str, Any] = {"entity": "page", "record_id": desk.page, "user_email": "ann@red.example", "parent_id": None,
-                "mentions": [], "edited": False, "deleted": False, "reply_count": 0}  # fmt: skip
+    expected: dict[str, Any] = {
+        "entity": "page", "record_id": desk.page, "user_email": "ann@red.example", "parent_id": None, "mentions": [],
+        "edited": False, "deleted": False, "reply_count": 0,
+    }  # fmt: skip
     assert {name: top[name] for name in expected} == expected and top["body"] == "Is *this* right? <b>x</b>"
     reply = (await desk.say(bob, "Yes", top["id"])).data
     nested = (await desk.say(ann, "Thanks", reply["id"])).data
