@@ -49,6 +49,7 @@ export function sectionsOf(app: string, entities: Entity[], isAdmin: boolean): S
         entry(app, "tasks", "check", "/tasks"),
         entry(app, "inbox", "bell", "/inbox"),
         entry(app, "instances", "flow", "/instances"),
+        entry(app, "figures", "state", "/instances/figures"),
       ],
     },
     { label: "nav.data", entries: data },

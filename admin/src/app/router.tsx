@@ -112,6 +112,7 @@ const routes = root.addChildren([
     screen("/tasks/start", () => import("../features/tasks/start-page"), "StartPage"),
     screen("/tasks/delegations", () => import("../features/tasks/delegations-page"), "DelegationsPage"),
     screen("/instances", () => import("../features/tasks/instances-page"), "InstancesPage"),
+    screen("/instances/figures", () => import("../features/tasks/figures-page"), "FiguresPage"),
     screen("/instances/$id", () => import("../features/tasks/instance-page"), "InstancePage"),
     screen("/inbox", () => import("../features/inbox/page"), "InboxPage"),
     screen("/deliveries", () => import("../features/webhooks/page"), "DeliveriesPage"),

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { toneOf, visitsOf, withHeat } from "./instance-graph";
-import { type Approval, type Delegation, type Seat, countSeats, filled, inWords, missingFor, standingOf } from "./tasks";
+import { type Approval, type Delegation, type Seat, countSeats, filled, inWords, missingFor, sharedForm, standingOf } from "./tasks";
 
 const ANN = { id: "a", email: "ann@x", roles: ["finance"] };
 const BOB = { id: "b", email: "bob@x", roles: [] };
@@ -36,23 +35,14 @@ test("a form needs what its decision needs, and sends what was filled in", () =>
   expect(filled({ a: "", b: null, c: false, d: 0 })).toEqual({ c: false, d: 0 });
 });
 
-test("values are told in words", () => {
-  expect([null, 3, true, { id: 1, title: "Oven" }, [1]].map(inWords)).toEqual(["–", "3", "true", "Oven", "[1]"]);
+test("several instances share a form only if it is the same one", () => {
+  const form = [{ name: "why", type: "text", required: true }];
+  const one = { approvals: [{ ...approval(), form }] };
+  expect(sharedForm([one, { approvals: [{ ...approval(), form: [...form] }] }])).toEqual(form);
+  expect(sharedForm([one, { approvals: [approval()] }])).toEqual([]);
+  expect(sharedForm([])).toEqual([]);
 });
 
-test("the history says where an instance was, how often and how long", () => {
-  const at = (second: number) => new Date(second * 1000).toISOString();
-  const instance = {
-    created_at: at(0), status: "running", current_steps: ["pay"],
-    history: [
-      { step: "ask", status: "seat_approved", at: at(4) }, { step: "ask", status: "approved", at: at(10) }, { step: "big", status: "on_true", at: at(10) },
-      { step: "ask", status: "returned", at: at(20) }, { step: "ask", status: "rejected", at: at(50) },
-    ],
-  };
-  const visits = visitsOf(instance);
-  expect(visits.get("ask")).toEqual({ visits: 2, seconds: 36, status: "rejected" });
-  expect(["ask", "pay", "never"].map((step) => toneOf(step, instance, visits))).toEqual(["done", "current", "skipped"]);
-  expect(toneOf("pay", { status: "failed", current_steps: ["pay"], failed: { step: "pay", reason: "x" } }, visits)).toBe("failed");
-  const graph = withHeat({ nodes: [{ id: "ask", label: "" }, { id: "pay", label: "" }], edges: [] }, new Map([["ask", 36], ["pay", 9]]));
-  expect(graph.nodes.map((node) => node.heat)).toEqual([1, 0.25]);
+test("values are told in words", () => {
+  expect([null, 3, true, { id: 1, title: "Oven" }, [1]].map(inWords)).toEqual(["–", "3", "true", "Oven", "[1]"]);
 });

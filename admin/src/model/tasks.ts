@@ -169,6 +169,13 @@ export function missingFor(form: FormField[], values: Record<string, unknown>, d
   return form.filter((field) => isRequiredFor(field, decision) && isEmpty(values[field.name])).map((field) => field.name);
 }
 
+/** The form that one decision about several instances fills in: that of all of them, if it is the same one. */
+export function sharedForm(instances: Pick<Instance, "approvals">[]): FormField[] {
+  const forms = instances.map((instance) => instance.approvals?.[0]?.form ?? []);
+  const [first = []] = forms;
+  return forms.every((form) => JSON.stringify(form) === JSON.stringify(first)) ? first : [];
+}
+
 /** What a form sends: what was filled in. */
 export function filled(values: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => !isEmpty(value)));

@@ -17,6 +17,8 @@ interface ChartProps {
   lines: ChartLine[];
   /** Bars stand for amounts, lines for measures. */
   kind: "bars" | "lines";
+  /** What a point of time stands for: a moment of a day, or a day. */
+  scale?: "times" | "days";
 }
 
 const WIDTH = 560;
@@ -30,12 +32,12 @@ const COLOURS: Record<ChartLine["tone"], string> = {
   bad: "var(--mantine-color-red-filled)",
 };
 
-export function Chart({ title, unit = "", times, lines, kind }: ChartProps) {
+export function Chart({ title, unit = "", times, lines, kind, scale = "times" }: ChartProps) {
   const { i18n } = useTranslation();
   const format = new Intl.NumberFormat(i18n.language, { maximumFractionDigits: 1 });
   const max = roundMax(lines.flatMap((line) => line.values.map((value) => value ?? 0)));
   const step = WIDTH / Math.max(1, times.length);
-  const clock = (at: string) => new Date(at).toLocaleString(i18n.language, { hour: "2-digit", minute: "2-digit" });
+  const clock = (at: string) => new Date(at).toLocaleString(i18n.language, scale === "days" ? { day: "numeric", month: "short", timeZone: "UTC" } : { hour: "2-digit", minute: "2-digit" });
   const lineOf = (at: number) => lines.map((line) => `${line.label}: ${line.values[at] === null ? "–" : format.format(line.values[at] ?? 0)}${unit}`).join(", ");
   return (
     <Card withBorder padding="sm" component="figure" m={0}>

@@ -26,7 +26,10 @@ export function InstancePage() {
   return (
     <Page title={instance.workflow_name} help={t("instances.startedBy", { who: instance.initiator?.email ?? "–", when: timestampCell(instance.created_at) })} actions={<InstanceActs app={app} instance={instance} />}>
       <Group gap="sm">
-        <Status value={instance.status} />
+        <Status value={instance.status} label={t(`flow.run.${instance.status}`)} />
+        <Text size="sm" c="dimmed">
+          {t("definitions.version", { version: instance.workflow_version ?? "–" })}
+        </Text>
         <Text size="sm">{instance.current_steps.join(", ")}</Text>
         {instance.parent_id && (
           <Anchor component={Link} to={`/${app}/instances/${instance.parent_id}`} size="sm">
@@ -110,7 +113,7 @@ function Children({ app, instance }: { app: string; instance: Instance }) {
             <Anchor component={Link} to={`/${app}/instances/${child.id}`} size="sm">
               {child.workflow_name}
             </Anchor>
-            <Status value={child.status} />
+            <Status value={child.status} label={t(`flow.run.${child.status}`)} />
           </Group>
         ))}
       </Stack>

@@ -5,54 +5,66 @@ import { useTranslation } from "../../words/translator";
 import { useIsAdmin } from "../../api/app-schema";
 import { timestampCell } from "../../fields/moments";
 import type { Instance } from "../../model/tasks";
-import { Listing } from "../../ui/listing";
+import { Icon } from "../../ui/icons";
+import { LinkButton } from "../../ui/link-button";
+import { type ListColumn, Listing } from "../../ui/listing";
 import { Page } from "../../ui/page";
 import { Status } from "../../ui/status";
+import { useInstanceFilters } from "./instance-filters";
 import { BulkBar } from "./parts/bulk-bar";
+import { Deadline } from "./parts/deadline";
 import { InstanceLink } from "./parts/instance-link";
+import { MigrateButton } from "./parts/migrate-button";
 import { RecordName } from "./parts/record-name";
 import { RowsFrame } from "./parts/rows-frame";
 
-const STATUSES = ["running", "completed", "failed", "cancelled"] as const;
-const REFRESH_MS = 10_000;
+const isUnended = (row: Instance) => row.status === "running" || row.status === "failed";
+
+const COLUMNS = (app: string): ListColumn<Instance>[] => [
+  { label: "tasks.workflow", cell: (row) => <InstanceLink app={app} row={row} /> },
+  { label: "tasks.about", cell: (row) => <RecordName app={app} instance={row} /> },
+  { label: "instances.status", cell: (row) => <State row={row} /> },
+  { label: "tasks.step", cell: (row) => row.current_steps.join(", ") || "–" },
+  { label: "tasks.deadline", cell: (row) => <Deadline at={row.current_step_deadline} /> },
+  { label: "instances.version", cell: (row) => row.workflow_version ?? "–" },
+  { label: "instances.initiator", cell: (row) => row.initiator?.email ?? "–" },
+  { label: "instances.started", cell: (row) => timestampCell(row.created_at) },
+  { label: "instances.changed", cell: (row) => timestampCell(row.updated_at) },
+];
 
 /** All instances of workflows that the caller may see. */
 export function InstancesPage() {
   const { t } = useTranslation();
   const { app } = useParams({ from: "/$app/instances" });
   const isAdmin = useIsAdmin(app);
+  const filters = useInstanceFilters(app);
   const [chosen, choose] = useState<ReadonlySet<string>>(new Set());
   const toggle = (id: string) => choose(new Set(chosen.has(id) ? [...chosen].filter((each) => each !== id) : [...chosen, id]));
-  const select = { label: "tasks.select", cell: (row: Instance) => row.status === "running" && <Checkbox size="xs" checked={chosen.has(row.id)} onChange={() => toggle(row.id)} aria-label={t("tasks.selectOne", { name: row.workflow_name })} /> };
+  const select = { label: "tasks.select", cell: (row: Instance) => isUnended(row) && <Checkbox size="xs" checked={chosen.has(row.id)} onChange={() => toggle(row.id)} aria-label={t("tasks.selectOne", { name: row.workflow_name })} /> };
   return (
-    <Page title={t("nav.instances")} help={t("instances.help")}>
+    <Page
+      title={t("nav.instances")}
+      help={t("instances.help")}
+      actions={
+        <LinkButton to="/$app/instances/figures" params={{ app }} variant="default" size="xs" leftSection={<Icon name="state" size={14} />}>
+          {t("kpis.title")}
+        </LinkButton>
+      }
+    >
       <Listing<Instance>
         app={app}
         path="/_workflows"
         label={t("nav.instances")}
         empty={t("instances.none")}
         rowKey={(row) => row.id}
-        refreshMs={REFRESH_MS}
-        filters={[
-          { name: "status", label: "instances.status", values: STATUSES },
-          { name: "workflow", label: "tasks.workflow" },
-        ]}
+        filters={filters}
         around={(rows, table) => (
           <RowsFrame app={app} rows={rows}>
-            {isAdmin && <BulkBar app={app} rows={rows.filter((row) => row.status === "running")} chosen={chosen} choose={choose} decisions={["cancel"]} />}
+            {isAdmin && <BulkBar app={app} rows={rows.filter(isUnended)} chosen={chosen} choose={choose} decisions={["cancel"]} more={(marked) => <MigrateButton app={app} instances={marked} onDone={() => choose(new Set())} />} />}
             {table}
           </RowsFrame>
         )}
-        columns={[
-          ...(isAdmin ? [select] : []),
-          { label: "tasks.workflow", cell: (row) => <InstanceLink app={app} row={row} /> },
-          { label: "tasks.about", cell: (row) => <RecordName app={app} instance={row} /> },
-          { label: "instances.status", cell: (row) => <State row={row} /> },
-          { label: "tasks.step", cell: (row) => row.current_steps.join(", ") || "–" },
-          { label: "instances.initiator", cell: (row) => row.initiator?.email ?? "–" },
-          { label: "instances.started", cell: (row) => timestampCell(row.created_at) },
-          { label: "instances.changed", cell: (row) => timestampCell(row.updated_at) },
-        ]}
+        columns={[...(isAdmin ? [select] : []), ...COLUMNS(app)]}
       />
     </Page>
   );
@@ -60,9 +72,10 @@ export function InstancesPage() {
 
 /** The status; of a failed one with its reason. */
 function State({ row }: { row: Instance }) {
+  const { t } = useTranslation();
   return (
     <>
-      <Status value={row.status} />
+      <Status value={row.status} label={t(`flow.run.${row.status}`)} />
       {row.failed && (
         <Text size="xs" c="var(--mantine-color-error)" className="rk-break" lineClamp={2}>
           {row.failed.reason}

@@ -1,18 +1,39 @@
 /** Instances, delegations, and what may be started: the screens share these questions and acts. */
 
-import { queryOptions, useMutation, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions, useMutation, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
 import { keys, useAppSchema } from "../../api/app-schema";
 import { request } from "../../api/client";
 import { type Entity, type Row, labelField, labelOf } from "../../model/schema";
-import type { Delegation, Instance, Startable } from "../../model/tasks";
+import type { InstanceGraph } from "../../model/instance-graph";
+import type { Delegation, HistoryEntry, Instance, Startable } from "../../model/tasks";
 
 const REFRESH_MS = 5_000;
+/** Entries of its history that an instance itself shows: the newest. */
+export const MAX_SHOWN_ENTRIES = 100;
 
 export const instanceQuery = (app: string, id: string) =>
   queryOptions({
     queryKey: [app, "instance", id],
     queryFn: ({ signal }) => request<Instance>(app, "GET", `/_workflows/${id}`, { signal }).then((reply) => reply.data),
     refetchInterval: (query) => (query.state.data?.status === "running" ? REFRESH_MS : false),
+  });
+
+/** The steps of the definition that an instance goes by, and what it did there. */
+export const graphQuery = (app: string, { id, updated_at }: Instance) =>
+  queryOptions({
+    queryKey: [app, "instance", id, "graph", updated_at],
+    queryFn: ({ signal }) => request<InstanceGraph>(app, "GET", `/_workflows/${id}/graph`, { signal }).then((reply) => reply.data),
+    meta: { shown: true },
+  });
+
+/** The whole history of an instance, oldest first. */
+export const historyQuery = (app: string, { id }: Instance) =>
+  infiniteQueryOptions({
+    queryKey: [app, "instance", id, "history"],
+    queryFn: ({ signal, pageParam }) => request<HistoryEntry[]>(app, "GET", `/_workflows/${id}/history`, { signal, query: { page: String(pageParam), per_page: String(MAX_SHOWN_ENTRIES) } }),
+    initialPageParam: 1,
+    getNextPageParam: (last, _pages, page) => (page * MAX_SHOWN_ENTRIES < (last.meta.total ?? 0) ? page + 1 : undefined),
+    meta: { shown: true },
   });
 
 /** The instances that an instance has started: they are about the same record. */
@@ -55,19 +76,26 @@ export type Decision = "approve" | "reject" | "cancel";
 
 export interface Result {
   id: string;
-  error?: Error;
+  status: "ok" | "refused";
+  error?: { code: string; message: string; details?: { field?: string; message: string }[] };
 }
 
-/** One decision about several instances, one after the other, each for itself: what is refused stops nothing. */
-export async function decideAll(app: string, ids: string[], decision: Decision, comment: string): Promise<Result[]> {
+export interface BulkDecision {
+  ids: string[];
+  decision: Decision;
+  comment: string;
+  form?: Record<string, unknown>;
+}
+
+/** Instances that the API decides about in one request. */
+const MAX_AT_ONCE = 500;
+
+/** One decision about several instances, each for itself: what is refused stops nothing. */
+export async function decideAll(app: string, { ids, decision, comment, form }: BulkDecision): Promise<Result[]> {
   const results: Result[] = [];
-  const body = comment === "" ? {} : decision === "cancel" ? { reason: comment } : { comment };
-  for (const id of ids) {
-    const refused = await request(app, "POST", `/_workflows/${id}/${decision}`, { body }).then(
-      () => undefined,
-      (error: Error) => error,
-    );
-    results.push({ id, ...(refused ? { error: refused } : {}) });
+  for (let from = 0; from < ids.length; from += MAX_AT_ONCE) {
+    const body = { ids: ids.slice(from, from + MAX_AT_ONCE), decision, ...(comment === "" ? {} : { comment }), ...(form ? { form } : {}) };
+    results.push(...(await request<{ results: Result[] }>(app, "POST", "/_workflows/_bulk", { body })).data.results);
   }
   return results;
 }

@@ -1,11 +1,9 @@
-import { Button, Group, List, Modal, Stack, Text, Textarea } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { Button, Group } from "@mantine/core";
+import { type ReactNode, useState } from "react";
 import { useTranslation } from "../../../words/translator";
 import type { Instance } from "../../../model/tasks";
-import { messageOf } from "../../../ui/errors";
-import { Status } from "../../../ui/status";
-import { type Decision, decideAll } from "../queries";
+import type { Decision } from "../queries";
+import { BulkDialog } from "./bulk-dialog";
 
 interface Props {
   app: string;
@@ -13,20 +11,20 @@ interface Props {
   chosen: ReadonlySet<string>;
   choose: (chosen: ReadonlySet<string>) => void;
   decisions?: Decision[];
+  /** Further acts on the rows that are marked. */
+  more?: (marked: Instance[]) => ReactNode;
 }
 
-const COLOURS = { approve: "teal.9", reject: "red.8", cancel: "red.8" };
-
 /** One decision about several tasks, with the result of each. */
-export function BulkBar({ app, rows, chosen, choose, decisions = ["approve", "reject"] }: Props) {
+export function BulkBar({ app, rows, chosen, choose, decisions = ["approve", "reject"], more }: Props) {
   const { t } = useTranslation();
   const [asked, ask] = useState<Decision>();
   const marked = rows.filter((row) => chosen.has(row.id));
   const all = () => choose(marked.length === rows.length ? new Set() : new Set(rows.map((row) => row.id)));
   return (
     <Group gap="xs">
-      <Button size="compact-sm" variant="subtle" onClick={all}>
-        {t(marked.length === rows.length ? "tasks.selectNone" : "tasks.selectAll")}
+      <Button size="compact-sm" variant="subtle" onClick={all} disabled={rows.length === 0}>
+        {t(rows.length > 0 && marked.length === rows.length ? "tasks.selectNone" : "tasks.selectAll")}
       </Button>
       {marked.length > 0 &&
         decisions.map((decision) => (
@@ -34,6 +32,7 @@ export function BulkBar({ app, rows, chosen, choose, decisions = ["approve", "re
             {t(`tasks.bulk.${decision}`, { count: marked.length })}
           </Button>
         ))}
+      {marked.length > 0 && more?.(marked)}
       {asked && (
         <BulkDialog
           app={app}
@@ -46,47 +45,5 @@ export function BulkBar({ app, rows, chosen, choose, decisions = ["approve", "re
         />
       )}
     </Group>
-  );
-}
-
-function BulkDialog({ app, rows, decision, onClose }: { app: string; rows: Instance[]; decision: Decision; onClose: () => void }) {
-  const { t } = useTranslation();
-  const client = useQueryClient();
-  const [kept] = useState(rows);
-  const [comment, setComment] = useState("");
-  const run = useMutation({
-    mutationFn: () => decideAll(app, kept.map((row) => row.id), decision, comment),
-    meta: { shown: true },
-  });
-  const close = () => {
-    onClose();
-    if (run.data) void client.invalidateQueries({ queryKey: [app] });
-  };
-  const name = (id: string) => kept.find((row) => row.id === id)?.workflow_name ?? id;
-  return (
-    <Modal opened onClose={close} title={t(`tasks.bulk.${decision}`, { count: kept.length })} centered closeButtonProps={{ "aria-label": t("action.close") }}>
-      {run.data ? (
-        <Stack>
-          <List size="sm" spacing={4} listStyleType="none" aria-label={t("tasks.results")}>
-            {run.data.map((result) => (
-              <List.Item key={result.id}>
-                <Group gap="xs">
-                  <Status value={result.error ? "failed" : "done"} /> <Text size="sm">{name(result.id)}</Text>
-                  {result.error && <Text size="sm" c="var(--mantine-color-error)">{messageOf(result.error)}</Text>}
-                </Group>
-              </List.Item>
-            ))}
-          </List>
-          <Button onClick={close}>{t("action.close")}</Button>
-        </Stack>
-      ) : (
-        <Stack>
-          <Textarea label={t("tasks.comment")} autosize minRows={2} value={comment} onChange={(event) => setComment(event.currentTarget.value)} data-autofocus />
-          <Button color={COLOURS[decision]} loading={run.isPending} onClick={() => run.mutate()}>
-            {t(`tasks.bulk.${decision}`, { count: kept.length })}
-          </Button>
-        </Stack>
-      )}
-    </Modal>
   );
 }

@@ -5,24 +5,30 @@ import { useState } from "react";
 import { useTranslation } from "../../../words/translator";
 import { useMe } from "../../../api/app-schema";
 import { request } from "../../../api/client";
+import { useViewAs } from "../../../api/view-as";
 import type { Instance } from "../../../model/tasks";
 import { showDone } from "../../../ui/errors";
 import { Failed } from "../../../ui/failed";
 import { useInstanceAct } from "../queries";
+import { MigrateButton } from "./migrate-button";
 
-/** What can be done with an instance as a whole: go on after a failure, cancel it, delete it when it has ended. */
+/** What can be done with an instance as a whole: go on after a failure, move it to another version, cancel it, delete it when it has ended. */
 export function InstanceActs({ app, instance }: { app: string; instance: Instance }) {
   const { t } = useTranslation();
   const me = useMe(app);
   const act = useInstanceAct(app, instance.id);
+  const isOnlyLooking = useViewAs(app) !== undefined;
   const isAdmin = me?.roles.includes("admin") ?? false;
-  const mayCancel = (instance.status === "running" || instance.status === "failed") && (isAdmin || instance.initiator?.id === me?.id);
+  const isUnended = instance.status === "running" || instance.status === "failed";
+  const mayCancel = isUnended && (isAdmin || instance.initiator?.id === me?.id);
   const retry = async () => {
     if (await act.mutateAsync({ act: "retry", body: {} }).catch(() => undefined)) showDone(t("instances.retried"));
   };
+  if (isOnlyLooking) return null;
   return (
     <>
       {act.error && <Failed error={act.error} />}
+      {isUnended && isAdmin && <MigrateButton app={app} instances={[instance]} size="xs" />}
       {instance.status === "failed" && isAdmin && (
         <Button size="xs" loading={act.isPending} onClick={() => void retry()}>
           {t("instances.retry")}

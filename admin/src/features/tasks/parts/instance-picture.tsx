@@ -1,49 +1,23 @@
 import { Group, Switch, Title } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useTranslation } from "../../../words/translator";
-import { keys, useIsAdmin } from "../../../api/app-schema";
-import { request } from "../../../api/client";
-import { toneOf, type Visit, visitsOf, withHeat } from "../../../model/instance-graph";
+import { drawnInstance, type InstanceGraph, type InstanceNode, secondsOf, withHeat } from "../../../model/instance-graph";
 import type { Instance } from "../../../model/tasks";
-import { type Definition, idOfStep, stepsOf, type Step } from "../../../model/workflow";
-import { workflowGraph } from "../../../model/workflow-graph";
+import { Failed } from "../../../ui/failed";
 import { LazyGraph } from "../../../ui/graph/lazy";
-import { lengthInWords, triggerWord, wayWord } from "../../../ui/workflow-words";
+import { lengthInWords, wayWord } from "../../../ui/workflow-words";
+import { graphQuery } from "../queries";
 
-/** The workflow, with where the instance is and was, how often, and how long that took. */
+const MAX_REASON_CHARACTERS = 60;
+
+/** The workflow that the instance goes by, with where it is and was, how often, how long that took, and what failed. */
 export function InstancePicture({ app, instance }: { app: string; instance: Instance }) {
-  const isAdmin = useIsAdmin(app);
-  const found = useQuery({
-    queryKey: [...keys.definitions(app, "workflows"), instance.workflow_id],
-    queryFn: ({ signal }) => request<Definition>(app, "GET", `/_admin/workflows/${instance.workflow_id}`, { signal }),
-    enabled: isAdmin,
-    retry: false,
-    meta: { shown: true },
-  });
-  return found.data ? <Picture definition={found.data.data} instance={instance} /> : null;
-}
-
-function Picture({ definition, instance }: { definition: Definition; instance: Instance }) {
   const { t } = useTranslation();
   const [showsHeat, showHeat] = useState(false);
-  const graph = useMemo(() => {
-    const visits = visitsOf(instance);
-    const drawn = workflowGraph(stepsOf(definition), {
-      label: idOfStep,
-      sub: (step) => [t(`flow.step.${String(step.type)}`), visited(visits.get(idOfStep(step)))].filter(Boolean).join(" · "),
-      way: (key, step) => wayWord(t, key, step),
-      end: t("flow.end"),
-      start: triggerWord(t, (definition["trigger"] ?? {}) as Step),
-      join: (step) => (step.type === "loop" ? t("flow.nextRound") : t("flow.joinHere")),
-      node: (step) => ({ tone: toneOf(idOfStep(step), instance, visits) }),
-    });
-    const seconds = new Map([...visits].map(([step, visit]): [string, number] => [step, visit.seconds]));
-    return showsHeat ? withHeat(drawn, seconds) : drawn;
-    function visited(visit: Visit | undefined) {
-      return visit && [visit.visits > 1 ? `${visit.visits}×` : "", lengthInWords(visit.seconds)].filter(Boolean).join(" ");
-    }
-  }, [definition, instance, showsHeat, t]);
+  const found = useQuery({ ...graphQuery(app, instance), placeholderData: keepPreviousData });
+  if (found.error) return <Failed error={found.error} retry={() => void found.refetch()} />;
+  if (!found.data) return null;
   return (
     <section aria-label={t("instances.picture")}>
       <Group justify="space-between" mb="xs">
@@ -52,7 +26,28 @@ function Picture({ definition, instance }: { definition: Definition; instance: I
         </Title>
         <Switch size="xs" label={t("instances.heat")} checked={showsHeat} onChange={(event) => showHeat(event.currentTarget.checked)} />
       </Group>
-      <LazyGraph graph={graph} label={t("instances.picture")} direction="TB" maxHeight={560} />
+      <Picture graph={found.data} instance={instance} showsHeat={showsHeat} />
     </section>
   );
+}
+
+function Picture({ graph, instance, showsHeat }: { graph: InstanceGraph; instance: Instance; showsHeat: boolean }) {
+  const { t } = useTranslation();
+  const { failed } = instance;
+  const drawing = useMemo(() => {
+    const seconds = secondsOf(graph, Date.now());
+    const subOf = (node: InstanceNode) => {
+      const visits = node.visits > 1 ? `${node.visits}×` : "";
+      const length = (seconds.get(node.id) ?? 0) >= 1 ? lengthInWords(seconds.get(node.id)!) : "";
+      const reason = node.status === "failed" && failed?.step === node.id ? failed.reason.slice(0, MAX_REASON_CHARACTERS) : "";
+      return [t(`flow.step.${node.type}`), node.status === "open" ? "" : t(`flow.stand.${node.status}`), visits, length, reason].filter(Boolean).join(" · ");
+    };
+    const drawn = drawnInstance(graph, {
+      sub: subOf, returned: t("flow.status.returned"), end: t("flow.end"), start: t("flow.start"),
+      way: (key, step) => (key.startsWith("branches.") ? t("flow.choice", { number: Number(key.split(".")[1]) + 1 }) : wayWord(t, key, step)),
+      join: (step) => (step.type === "loop" ? t("flow.nextRound") : t("flow.joinHere")),
+    });
+    return showsHeat ? withHeat(drawn, seconds) : drawn;
+  }, [graph, failed, showsHeat, t]);
+  return <LazyGraph graph={drawing} label={t("instances.picture")} direction="TB" maxHeight={560} />;
 }

@@ -1,18 +1,56 @@
-import { Badge, Group, Text, Timeline } from "@mantine/core";
+import { Badge, Button, Group, Text, Timeline } from "@mantine/core";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { useTranslation } from "../../../words/translator";
 import { usePeople } from "../../../api/people";
 import { timestampCell } from "../../../fields/moments";
 import { type HistoryEntry, type Instance, inWords, peopleIn } from "../../../model/tasks";
+import { Failed } from "../../../ui/failed";
 import { Status } from "../../../ui/status";
+import { historyQuery, MAX_SHOWN_ENTRIES } from "../queries";
 
-/** What has happened to an instance: step by step, with persons, comments and reasons. */
+/** What has happened to an instance: the newest entries, or all of a long history from its beginning. */
 export function InstanceTimeline({ app, instance }: { app: string; instance: Instance }) {
+  const { t } = useTranslation();
+  const [showsAll, showAll] = useState(false);
+  if (showsAll) return <WholeTimeline app={app} instance={instance} />;
+  return (
+    <>
+      {instance.history.length >= MAX_SHOWN_ENTRIES && (
+        <Button size="compact-sm" variant="subtle" mb="xs" onClick={() => showAll(true)}>
+          {t("instances.wholeHistory")}
+        </Button>
+      )}
+      <Entries app={app} instance={instance} entries={instance.history} />
+    </>
+  );
+}
+
+function WholeTimeline({ app, instance }: { app: string; instance: Instance }) {
+  const { t } = useTranslation();
+  const found = useInfiniteQuery(historyQuery(app, instance));
+  if (found.error) return <Failed error={found.error} retry={() => void found.refetch()} />;
+  const entries = found.data?.pages.flatMap((page) => page.data) ?? [];
+  return (
+    <>
+      <Entries app={app} instance={instance} entries={entries} />
+      {(found.hasNextPage || found.isLoading) && (
+        <Button size="compact-sm" variant="subtle" mt="xs" loading={found.isFetching} onClick={() => void found.fetchNextPage()}>
+          {t("instances.moreHistory", { shown: entries.length, total: found.data?.pages[0]?.meta.total ?? 0 })}
+        </Button>
+      )}
+    </>
+  );
+}
+
+/** Step by step, with persons, comments and reasons. */
+function Entries({ app, instance, entries }: { app: string; instance: Instance; entries: HistoryEntry[] }) {
   const { t } = useTranslation();
   const people = peopleIn(instance, usePeople(app));
   const name = (id: string) => people.get(id) ?? id.slice(0, 8);
   return (
     <Timeline bulletSize={12} lineWidth={2} active={-1}>
-      {instance.history.map((entry, at) => (
+      {entries.map((entry, at) => (
         <Timeline.Item key={at} title={<Text size="sm" fw={600} component="span">{[entry.scope, entry.step ?? t("tasks.workflow")].filter(Boolean).join(" · ")}</Text>}>
           <Group gap="xs">
             <Status value={entry.status} label={t(`flow.status.${entry.status}`, { defaultValue: entry.status })} />
