@@ -131,6 +131,7 @@ const routes = root.addChildren([
     screen("/exchange", () => import("../features/exchange/page"), "ExchangePage"),
     screen("/settings", () => import("../features/definitions/settings-page"), "SettingsPage"),
     screen("/api", () => import("../features/api/page"), "ApiPage"),
+    screen("/define/workflows/$id/simulate", () => import("../features/definitions/workflow/simulate-page"), "SimulatePage"),
     screen("/define/permissions/matrix", () => import("../features/permissions/matrix-page"), "MatrixPage"),
     screen("/define/permissions/explain", () => import("../features/permissions/explain-page"), "ExplainPage"),
     screen("/define/relations/diagram", () => import("../features/diagram/page"), "DiagramPage"),

@@ -86,9 +86,9 @@ export function rateMet({ met, breached }: Kpis["sla"]): number | undefined {
   return met + breached === 0 ? undefined : (100 * met) / (met + breached);
 }
 
-/** How warm each step of a workflow is: its average time, of the steps that have one. */
-export function secondsByStep(steps: StepFigures[], workflow: string): Map<string, number> {
-  return new Map(steps.filter((each) => each.workflow === workflow && each.avg_seconds !== null).map((each) => [each.step, each.avg_seconds!]));
+/** The average time at each step of one workflow, of the steps that have one. */
+export function secondsByStep(steps: StepFigures[]): Map<string, number> {
+  return new Map(steps.filter((each) => each.avg_seconds !== null).map((each) => [each.step, each.avg_seconds!]));
 }
 
 const UNITS: [string, number][] = [["day", 86_400], ["hour", 3_600], ["minute", 60]];

@@ -72,6 +72,12 @@ export function useDraft(name: string, initial: Document, etag: string | null): 
   };
 }
 
+/** What somebody has typed in this tab and not saved. */
+export function draftOf(name: string): Document | undefined {
+  const text = sessionStorage.getItem(STORED + name);
+  return text === null ? undefined : (JSON.parse(text) as Kept).document;
+}
+
 function keptAt(key: string, initial: Document): Kept | undefined {
   const text = sessionStorage.getItem(key);
   const found = text === null ? undefined : (JSON.parse(text) as Kept);

@@ -1,8 +1,10 @@
 import { Alert, Button, Group, Loader, Stack, Tabs } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { useNavigate } from "@tanstack/react-router";
-import { Suspense } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "../../words/translator";
+import { differences } from "../../model/workflow-diff";
+import { Differences } from "../../ui/differences";
 import { hintOf, messageOf, showDone, showWarning } from "../../ui/errors";
 import { type Draft, useDraft } from "./draft";
 import { FORMS } from "./forms";
@@ -27,6 +29,7 @@ const NAMED = ["entities", "relations"];
 export function Editor({ app, kind, id, etag, initial }: EditorProps) {
   const { t } = useTranslation();
   const navigate = useNavigate();
+  const [isCompared, compare] = useState(false);
   const draft = useDraft(`${app}/${kind}/${id ?? "new"}`, initial, etag ?? null);
   const { document } = draft;
   const save = useSaveDefinition(app, kind);
@@ -70,8 +73,9 @@ export function Editor({ app, kind, id, etag, initial }: EditorProps) {
           <Button variant="default" size="sm" loading={plan.isPending} onClick={() => plan.mutate(change)}>
             {t("definitions.showPlan")}
           </Button>
-          <Steps draft={draft} />
+          <Steps draft={draft} isCompared={isCompared} compare={id === undefined ? undefined : compare} />
         </Group>
+        {isCompared && draft.isChanged && id !== undefined && <Differences found={differences(initial, document)} label={t("draft.changes")} />}
       </Stack>
     </form>
   );

@@ -1,22 +1,20 @@
-import { Grid as Columns, Group, SegmentedControl, SimpleGrid, Stack } from "@mantine/core";
-import { useMediaQuery } from "@mantine/hooks";
+import { Grid as Columns, Group, SimpleGrid, Stack } from "@mantine/core";
 import { useState } from "react";
-import { useTranslation } from "../../../words/translator";
 import { allSteps, stepsOf } from "../../../model/workflow";
 import { SwitchKey, TextKey } from "../parts/keys";
 import { ProblemsOf, useDocumentProblems, useScope } from "../parts/scope";
 import "../workflow/builder.css";
-import { Canvas } from "../workflow/canvas";
 import { type Builder, BuilderContext, type Placing, type Selection, useBuilder } from "../workflow/context";
-import { Outline } from "../workflow/outline";
 import { StepPicker } from "../workflow/picker";
+import { Picture } from "../workflow/picture";
 import { ProblemList } from "../workflow/problem-list";
 import { StartPanel } from "../workflow/start-panel";
 import { StepPanel } from "../workflow/step-panel";
 import { useAllProblems } from "../workflow/use-problems";
+import type { FormProps } from "./props";
 
 /** A workflow: a picture or an outline of its steps, and beside it the form of what is selected there. */
-export default function WorkflowForm() {
+export default function WorkflowForm({ id }: FormProps) {
   const { app, document: definition, onChange: change } = useScope();
   const [selection, setSelection] = useState<{ at: Selection; isFresh: boolean }>({ at: null, isFresh: false });
   const [placing, setPlacing] = useState<Placing>();
@@ -47,7 +45,7 @@ export default function WorkflowForm() {
           <ProblemList problems={problems} />
           <Columns gap="md">
             <Columns.Col span={{ base: 12, md: 6, xl: 7 }}>
-              <Picture />
+              <Picture id={id} />
             </Columns.Col>
             <Columns.Col span={{ base: 12, md: 6, xl: 5 }}>
               <Panel />
@@ -77,19 +75,5 @@ function Basics() {
         <SwitchKey name="notify" label="flow.notify" otherwise />
       </Group>
     </SimpleGrid>
-  );
-}
-
-/** The canvas, or the outline: on a narrow screen the outline comes first. */
-function Picture() {
-  const { t } = useTranslation();
-  const isNarrow = useMediaQuery("(max-width: 48em)", undefined, { getInitialValueInEffect: false });
-  const [chosen, choose] = useState<string>();
-  const view = chosen ?? (isNarrow ? "outline" : "canvas");
-  return (
-    <Stack gap="xs">
-      <SegmentedControl size="xs" aria-label={t("flow.view")} value={view} onChange={choose} data={["canvas", "outline"].map((each) => ({ value: each, label: t(`flow.view.${each}`) }))} />
-      {view === "canvas" ? <Canvas /> : <Outline />}
-    </Stack>
   );
 }

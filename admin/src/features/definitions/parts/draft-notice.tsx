@@ -22,8 +22,8 @@ export function DraftNotice({ draft }: { draft: Draft }) {
   );
 }
 
-/** Back and forth through the edits. */
-export function Steps({ draft }: { draft: Draft }) {
+/** Back and forth through the edits, and what they come to. */
+export function Steps({ draft, isCompared = false, compare }: { draft: Draft; isCompared?: boolean; compare?: ((shows: boolean) => void) | undefined }) {
   const { t } = useTranslation();
   return (
     <Group gap={4}>
@@ -33,6 +33,11 @@ export function Steps({ draft }: { draft: Draft }) {
       <ActionIcon variant="default" size="lg" disabled={!draft.redo} onClick={draft.redo} aria-label={t("draft.redo")} title={t("draft.redo")}>
         <Icon name="redo" size={16} />
       </ActionIcon>
+      {draft.isChanged && compare && (
+        <Button variant="subtle" size="sm" aria-expanded={isCompared} onClick={() => compare(!isCompared)}>
+          {t("draft.changes")}
+        </Button>
+      )}
     </Group>
   );
 }
