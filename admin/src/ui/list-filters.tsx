@@ -1,6 +1,6 @@
 /** The filters of a list, which stand in the URL: some are always there, the others behind a button. */
 
-import { Autocomplete, Button, Group, Select, TextInput } from "@mantine/core";
+import { Autocomplete, Button, Group, Select, Text, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { useState } from "react";
 import { useTranslation } from "../words/translator";
@@ -27,7 +27,6 @@ interface Props {
 }
 
 const TYPING_MS = 300;
-const WIDTHS = { date: 140, number: 110 };
 
 export function ListFilters({ filters, search, onChange }: Props) {
   const { t } = useTranslation();
@@ -68,5 +67,15 @@ function Filter({ filter, value, onChange }: { filter: ListFilter; value: string
   const common = { size: "xs", "aria-label": label, placeholder: label, title: label };
   if (filter.values) return <Select {...common} w={160} clearable searchable={filter.values.length > 8} data={[...filter.values]} value={value === undefined ? null : String(value)} onChange={onChange} />;
   if (filter.suggestions) return <Autocomplete {...common} w={180} data={[...filter.suggestions]} defaultValue={value ?? ""} onChange={type} />;
-  return <TextInput {...common} w={filter.type ? WIDTHS[filter.type] : 180} type={filter.type ?? "text"} defaultValue={value ?? ""} onChange={(event) => type(event.currentTarget.value)} />;
+  // A date has no place for what it is called.
+  if (filter.type === "date")
+    return (
+      <Group gap={4} wrap="nowrap">
+        <Text size="xs" c="dimmed" aria-hidden>
+          {label}
+        </Text>
+        <TextInput {...common} w={140} type="date" defaultValue={value ?? ""} onChange={(event) => type(event.currentTarget.value)} />
+      </Group>
+    );
+  return <TextInput {...common} w={filter.type === "number" ? 110 : 180} type={filter.type ?? "text"} defaultValue={value ?? ""} onChange={(event) => type(event.currentTarget.value)} />;
 }

@@ -9,7 +9,7 @@ const COLOURS: Record<string, string> = {
 /** A state as a coloured word; the word itself says everything. */
 export function Status({ value, label = value }: { value: string; label?: string }) {
   return (
-    <Badge variant="dot" color={COLOURS[value] ?? "gray"} tt="none">
+    <Badge variant="dot" color={COLOURS[value] ?? "gray"} tt="none" miw="max-content">
       {label}
     </Badge>
   );

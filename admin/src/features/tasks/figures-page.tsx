@@ -77,7 +77,7 @@ function Charts({ kpis, period }: { kpis: Kpis; period: string }) {
           { label: t("flow.run.failed"), tone: "bad", values: points.map((point) => point.failed) },
         ]}
       />
-      <Chart kind="lines" scale="days" unit={` ${t(`kpis.unit.${unit}`)}`} title={t("kpis.lengthOverTime")} times={times} lines={[{ label: t("kpis.average"), tone: "plain", values: lengths.map((each) => (each === null ? null : each / seconds)) }]} />
+      <Chart kind="bars" scale="days" unit={` ${t(`kpis.unit.${unit}`)}`} title={t("kpis.lengthOverTime")} times={times} lines={[{ label: t("kpis.average"), tone: "plain", values: lengths.map((each) => (each === null ? null : each / seconds)) }]} />
     </SimpleGrid>
   );
 }

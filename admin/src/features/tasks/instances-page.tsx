@@ -1,6 +1,6 @@
 import { Checkbox, Text } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { useTranslation } from "../../words/translator";
 import { useIsAdmin } from "../../api/app-schema";
 import { timestampCell } from "../../fields/moments";
@@ -21,16 +21,24 @@ import { RowsFrame } from "./parts/rows-frame";
 const isUnended = (row: Instance) => row.status === "running" || row.status === "failed";
 
 const COLUMNS = (app: string): ListColumn<Instance>[] => [
-  { label: "tasks.workflow", cell: (row) => <InstanceLink app={app} row={row} /> },
+  { label: "tasks.workflow", cell: (row) => <Two first={<InstanceLink app={app} row={row} />} second={row.workflow_version === undefined ? "" : `v${row.workflow_version}`} /> },
   { label: "tasks.about", cell: (row) => <RecordName app={app} instance={row} /> },
   { label: "instances.status", cell: (row) => <State row={row} /> },
-  { label: "tasks.step", cell: (row) => row.current_steps.join(", ") || "–" },
-  { label: "tasks.deadline", cell: (row) => <Deadline at={row.current_step_deadline} /> },
-  { label: "instances.version", cell: (row) => row.workflow_version ?? "–" },
-  { label: "instances.initiator", cell: (row) => row.initiator?.email ?? "–" },
-  { label: "instances.started", cell: (row) => timestampCell(row.created_at) },
+  { label: "tasks.step", cell: (row) => <Two first={row.current_steps.join(", ") || "–"} second={row.current_step_deadline && <Deadline at={row.current_step_deadline} />} /> },
+  { label: "instances.started", cell: (row) => <Two first={timestampCell(row.created_at)} second={row.initiator?.email} /> },
   { label: "instances.changed", cell: (row) => timestampCell(row.updated_at) },
 ];
+
+function Two({ first, second }: { first: ReactNode; second: ReactNode }) {
+  return (
+    <>
+      <div>{first}</div>
+      <Text size="xs" c="dimmed" component="div">
+        {second}
+      </Text>
+    </>
+  );
+}
 
 /** All instances of workflows that the caller may see. */
 export function InstancesPage() {

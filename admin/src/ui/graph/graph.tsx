@@ -85,8 +85,8 @@ export default function GraphView({ graph, label, direction = "LR", maxHeight = 
           fontFamily="system-ui, sans-serif"
           fontSize="13"
         >
-          <marker id={arrow} viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse">
-            <path d="M0 0L8 4L0 8z" fill="currentColor" />
+          <marker id={arrow} viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto-start-reverse">
+            <path d="M0 0L8 4L0 8z" fill="context-stroke" />
           </marker>
           {placed.groups.map((group) => (
             <Frame key={group.id} group={group} />

@@ -1,4 +1,4 @@
-import { Alert, Card, SegmentedControl, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { Alert, Card, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { useMemo, useState } from "react";
 import { useTranslation } from "../../../words/translator";
 import { withHeat } from "../../../model/instance-graph";
@@ -6,6 +6,7 @@ import { type Definition, idOfStep, stepsOf, type Step } from "../../../model/wo
 import { workflowGraph } from "../../../model/workflow-graph";
 import { LazyGraph } from "../../../ui/graph/lazy";
 import { triggerWord, wayWord } from "../../../ui/workflow-words";
+import "./builder.css";
 import { ComparedTable } from "./compared-table";
 import { type Simulation, VERDICTS, type Verdict, verdictOf } from "./simulation";
 
@@ -29,9 +30,9 @@ export function SimulationResult({ app, definition, simulation }: Props) {
           {t("simulate.incomplete")}
         </Alert>
       )}
-      <SimpleGrid cols={{ base: 3 }} role="status">
+      <SimpleGrid cols={3} role="group" aria-label={t("simulate.verdict")}>
         {VERDICTS.map((each) => (
-          <Card key={each} withBorder padding="sm">
+          <Card key={each} component="button" type="button" withBorder padding="sm" className="rk-choice-card" aria-pressed={each === verdict} onClick={() => setVerdict(each)}>
             <Text size="xs" c="dimmed">
               {t(`simulate.${each}`)}
             </Text>
@@ -44,7 +45,6 @@ export function SimulationResult({ app, definition, simulation }: Props) {
       <SimpleGrid cols={{ base: 1, lg: 2 }}>
         <Passed definition={definition} simulation={simulation} selected={step} onSelect={(picked) => setStep(picked === step ? undefined : picked)} />
         <Stack gap="xs">
-          <SegmentedControl size="xs" w="fit-content" aria-label={t("simulate.verdict")} value={verdict} onChange={(picked) => setVerdict(picked as Verdict)} data={VERDICTS.map((each) => ({ value: each, label: `${t(`simulate.${each}`)} (${simulation[each]})` }))} />
           {step !== undefined && <Text size="sm">{t("simulate.onlyAt", { step })}</Text>}
           <ComparedTable app={app} rows={rows} />
         </Stack>

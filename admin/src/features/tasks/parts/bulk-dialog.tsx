@@ -4,7 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { useContext, useState } from "react";
 import { useTranslation } from "../../../words/translator";
 import { FormFields } from "../../../fields/form-fields";
-import { defaultsOf, filled, type Instance, missingFor, sharedForm } from "../../../model/tasks";
+import { defaultsOf, filled, type FormField, type Instance, missingFor, sharedForm } from "../../../model/tasks";
 import { Failed } from "../../../ui/failed";
 import { Status } from "../../../ui/status";
 import { type Decision, decideAll, type Result } from "../queries";
@@ -51,6 +51,11 @@ export function BulkDialog({ app, rows, decision, onClose }: Props) {
       ) : (
         <Stack>
           {run.error && <Failed error={run.error} />}
+          {decision !== "cancel" && kept.some((row) => asksMore(row, decision, form)) && (
+            <Text size="sm" c="dimmed">
+              {t("tasks.formsDiffer")}
+            </Text>
+          )}
           <FormFields app={app} form={form} values={values} errors={Object.fromEntries(missing.map((name) => [name, t("tasks.required")]))} onChange={setValues} />
           <Textarea label={t("tasks.comment")} autosize minRows={2} value={comment} onChange={(event) => setComment(event.currentTarget.value)} data-autofocus />
           <Button color={COLOURS[decision]} loading={run.isPending} onClick={submit}>
@@ -60,6 +65,11 @@ export function BulkDialog({ app, rows, decision, onClose }: Props) {
       )}
     </Modal>
   );
+}
+
+/** Whether a task asks for something that the shared form does not have. */
+function asksMore(row: Instance, decision: Decision, form: FormField[]): boolean {
+  return form.length === 0 && (row.approvals ?? []).some((approval) => missingFor(approval.form, {}, decision).length > 0);
 }
 
 function Results({ app, rows, results }: { app: string; rows: Instance[]; results: Result[] }) {

@@ -25,6 +25,7 @@ export function FigureCards({ app, kpis, workflow }: Props) {
   const { instances, duration, sla, window } = kpis;
   const about = { ...window, ...(workflow ? { workflow } : {}) };
   const met = rateMet(sla);
+  const titled = (word: string) => t(word).replace(/^./u, (first) => first.toLocaleUpperCase(i18n.language));
   const length = (seconds: number | null) => (seconds === null ? "–" : lengthInWords(seconds));
   const figures: Figure[] = [
     { word: "kpis.started", value: number.format(instances.started), search: about },
@@ -39,7 +40,7 @@ export function FigureCards({ app, kpis, workflow }: Props) {
       {figures.map((figure) => (
         <Card key={figure.word} withBorder padding="sm">
           <Text size="xs" c="dimmed">
-            {t(figure.word)}
+            {titled(figure.word)}
           </Text>
           <Text size="lg" fw={600} component="div" {...(figure.isBad ? { c: "var(--mantine-color-error)" } : {})}>
             {figure.search ? (

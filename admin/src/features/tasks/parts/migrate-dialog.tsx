@@ -8,7 +8,7 @@ import type { Definition } from "../../../model/workflow";
 import { differences } from "../../../model/workflow-diff";
 import { Differences } from "../../../ui/differences";
 import { Failed } from "../../../ui/failed";
-import { type Migration, previewQuery, useMigrate, workflowVersionQuery, workflowVersionsQuery } from "../migration";
+import { type Migration, type MigrationReply, previewQuery, useMigrate, workflowVersionQuery, workflowVersionsQuery } from "../migration";
 import { MigrationMapping } from "./migration-mapping";
 import { MigrationResults } from "./migration-results";
 
@@ -43,7 +43,7 @@ function Steps({ app, instances, versions, onClose }: Props & { versions: { vers
   const preview = useQuery({ ...previewQuery(app, workflow, migration), placeholderData: keepPreviousData });
   const run = useMigrate(app, workflow);
   const movable = (preview.data?.results ?? []).filter((each) => each.ok).length;
-  if (run.data) return <Done app={app} reply={run.data} onClose={() => onClose(true)} />;
+  if (run.data) return <Done app={app} reply={run.data} instances={instances} onClose={() => onClose(true)} />;
   return (
     <Stack>
       <Select
@@ -58,7 +58,7 @@ function Steps({ app, instances, versions, onClose }: Props & { versions: { vers
       {preview.error && <Failed error={preview.error} />}
       {!preview.data && !preview.error && <Loader size="sm" aria-label={t("shell.loading")} />}
       {preview.data && <MigrationMapping app={app} workflow={workflow} to={version} results={preview.data.results} mapping={mapping} onChange={setMapping} />}
-      {preview.data && <MigrationResults app={app} label={t("migrate.preview")} reply={preview.data} />}
+      {preview.data && <MigrationResults app={app} label={t("migrate.preview")} reply={preview.data} instances={instances} />}
       {run.error && <Failed error={run.error} />}
       <Button loading={run.isPending} disabled={movable === 0 || preview.isPlaceholderData} onClick={() => run.mutate(migration)}>
         {t("migrate.confirm", { count: movable })}
@@ -67,12 +67,12 @@ function Steps({ app, instances, versions, onClose }: Props & { versions: { vers
   );
 }
 
-function Done({ app, reply, onClose }: { app: string; reply: Parameters<typeof MigrationResults>[0]["reply"]; onClose: () => void }) {
+function Done({ app, reply, instances, onClose }: { app: string; reply: MigrationReply; instances: Instance[]; onClose: () => void }) {
   const { t } = useTranslation();
   return (
     <Stack>
       <Text role="status">{t("migrate.done", { count: reply.migrated })}</Text>
-      <MigrationResults app={app} label={t("tasks.results")} reply={reply} />
+      <MigrationResults app={app} label={t("tasks.results")} reply={reply} instances={instances} />
       <Button onClick={onClose}>{t("action.close")}</Button>
     </Stack>
   );

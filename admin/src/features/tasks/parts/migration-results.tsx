@@ -1,14 +1,21 @@
 import { Anchor, Table, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "../../../words/translator";
+import type { Instance } from "../../../model/tasks";
 import { Status } from "../../../ui/status";
 import type { MigrationReply } from "../migration";
+import { useRecordNames } from "../queries";
 
 const MAX_SHOWN = 100;
 
 /** Which instances go along, and why others don't: those first. */
-export function MigrationResults({ app, label, reply }: { app: string; label: string; reply: MigrationReply }) {
+export function MigrationResults({ app, label, reply, instances }: { app: string; label: string; reply: MigrationReply; instances: Instance[] }) {
   const { t } = useTranslation();
+  const names = useRecordNames(app, instances);
+  const nameOf = (id: string | null) => {
+    const instance = instances.find((each) => each.id === id);
+    return (instance && names.get(`${instance.entity}/${instance.record_id}`)) ?? id?.slice(0, 8);
+  };
   const rows = [...reply.results].sort((one, other) => Number(one.ok) - Number(other.ok));
   const able = rows.filter((row) => row.ok).length;
   return (
@@ -21,7 +28,7 @@ export function MigrationResults({ app, label, reply }: { app: string; label: st
               <Table.Tr key={row.instance_id}>
                 <Table.Td>
                   <Anchor component={Link} size="sm" to={`/${app}/instances/${row.instance_id}`}>
-                    {row.instance_id?.slice(0, 8)}
+                    {nameOf(row.instance_id)}
                   </Anchor>
                 </Table.Td>
                 <Table.Td>{row.step ?? "–"}</Table.Td>

@@ -9,14 +9,15 @@ const length = (seconds: number | null) => (seconds === null ? "–" : lengthInW
 /** The steps in which instances have spent most of their time, all together. */
 export function Bottlenecks({ app, kpis }: { app: string; kpis: Kpis }) {
   const { t } = useTranslation();
-  const most = Math.max(1, ...kpis.bottlenecks.map((each) => each.total_seconds));
+  const shown = kpis.bottlenecks.filter((each) => each.total_seconds >= 1);
+  const most = Math.max(...shown.map((each) => each.total_seconds));
   return (
     <section aria-label={t("kpis.bottlenecks")}>
       <Title order={2} size="h6" mb="xs">
         {t("kpis.bottlenecks")}
       </Title>
-      {kpis.bottlenecks.length === 0 && <Text size="sm" c="dimmed">{t("kpis.noBottleneck")}</Text>}
-      {kpis.bottlenecks.map((each) => (
+      {shown.length === 0 && <Text size="sm" c="dimmed">{t("kpis.noBottleneck")}</Text>}
+      {shown.map((each) => (
         <div key={`${each.workflow} ${each.step}`} style={{ marginBottom: 8 }}>
           <Anchor component={Link} size="sm" to={`/${app}/instances`} search={{ ...kpis.window, workflow: each.workflow, step: each.step } as never}>
             {each.workflow} · {each.step}
