@@ -22,7 +22,7 @@ def purchase_order() -> dict[str, object]:
         "context": {"order": "record.id", "amount": "record.amount", "title": "record.title"},
         "steps": [
             {"id": "manager", "type": "approval", "approvers": [{"role": "manager"}], "timeout": "72h",
-             "separation": ["initiator"],
+             "separation": ["initiator"], "escalation": [{"after": "1s", "to": {"role": "director"}}],
              "form": [{"name": "reason", "type": "string", "required": True, "help": "Why do we need it?"}],
              "on_approve": {"goto": "large"}, "on_reject": {"goto": "rejected"}},
             {"id": "large", "type": "condition", "expression": "context.amount > 1000",

@@ -40,6 +40,8 @@ IN_DOCS = {
     "record": "/records/deal/{deal}",
     "workflow": "/define/workflows/{workflow}",
     "task": "/instances/{instance}",
+    "purchase-order": "/instances/{waiting}",
+    "figures": "/instances/figures",
     "diagram": "/define/relations/diagram",
     "permissions": "/define/permissions/matrix",
     "trace": "/events/{trace}",
@@ -90,7 +92,9 @@ async def _all_screens(person: Person) -> dict[str, str]:
     async with ClientSession() as session:
         admin = await Client(session, person.url).login(APP, "admin@localhost", "changeme")
         deal = (await admin.get("/deal?sort=title&per_page=1")).data[0]["id"]
-    further = {"record": f"/records/deal/{deal}", "import": "/imports/deal"}
+        run = (await admin.get("/_workflows?workflow=large_offer&status=running")).data[0]
+    flows = {"run": f"/instances/{run['id']}", "simulate": f"/define/workflows/{run['workflow_id']}/simulate"}
+    further = {"record": f"/records/deal/{deal}", "import": "/imports/deal", **flows}
     return {re.sub(r"\W+", "-", path).strip("-") or "overview": path for path in paths} | further
 
 
@@ -102,10 +106,28 @@ async def _screens_of_docs(person: Person) -> dict[str, str]:
         changed = (await admin.put(f"/deal/{deal}", {"probability": 65})).expect(200)
         start = {"workflow": "purchase order", "record_id": await define_purchases(admin)}
         instance = (await admin.post("/_workflows/start", start)).expect(201).data
+        waiting = await _purchases(admin)
     await person.page.wait_for_timeout(SPANS_ARRIVE_MS)
-    ids = {"workflow": instance["workflow_id"], "instance": instance["id"]}
+    ids = {"workflow": instance["workflow_id"], "instance": instance["id"], "waiting": waiting}
     found = {"deal": deal, "trace": changed.headers["X-Trace-Id"], **ids}
     return {name: path.format(**found) for name, path in IN_DOCS.items()}
+
+
+async def _purchases(admin: Client) -> str:
+    """Some purchases on their way; the run of one that waits for finance."""
+    mia = await admin.login(APP, "mia@example.com", "secret-1")
+    runs = []
+    for number in range(9):
+        order = {"title": f"Desk {number + 1}", "amount": 450 if number % 3 else 4500}
+        start = {
+            "workflow": "purchase order",
+            "record_id": (await admin.post("/purchase", order)).expect(201).data["id"],
+        }
+        runs.append((await admin.post("/_workflows/start", start)).expect(201).data["id"])
+    for number, run in enumerate(runs[:7]):
+        verb = "reject" if number == 1 else "approve"
+        (await mia.post(f"/_workflows/{run}/{verb}", {"form": {"reason": "The old ones are broken"}})).expect(200)
+    return str(runs[0])
 
 
 async def _links(page: Page, prefix: str) -> list[str]:

@@ -43,6 +43,9 @@ async def test_the_palette_leads_to_every_screen_by_keyboard(admin: Client, pers
 async def test_every_screen_opens_and_axe_has_nothing_serious(admin: Client, person: Opened) -> None:
     await admin.define(entity("deal", text("title")))
     (await admin.post("/deal", {"title": "Oven"})).expect(201)
+    ask = {"id": "ask", "type": "approval", "approvers": [{"role": "boss"}], "timeout": "1h"}
+    workflow = await admin.define({"name": "ask", "trigger": {"type": "manual"}, "steps": [ask]}, "workflows")
+    run = (await admin.post("/_workflows/start", {"workflow": "ask"})).expect(201).data["id"]
     findings: list[str] = []
     for scheme, language in (("light", "en"), ("dark", "ar")):
         someone = await person(color_scheme=scheme, bypass_csp=True)
@@ -53,7 +56,12 @@ async def test_every_screen_opens_and_axe_has_nothing_serious(admin: Client, per
         await expect(someone.page.locator("html")).to_have_attribute("dir", "rtl" if language == "ar" else "ltr")
         addresses = [await link.get_attribute("href") for link in await links.all()]
         forms = ("relations", "rules", "state-machines", "workflows", "permissions", "webhooks", "notification-rules")
-        further = ["account", "records/deal/new", *(f"define/{kind}/new" for kind in forms)]
+        flows = [
+            f"define/workflows/{workflow['id']}",
+            f"define/workflows/{workflow['id']}/simulate",
+            f"instances/{run}",
+        ]
+        further = ["account", *flows, "records/deal/new", *(f"define/{kind}/new" for kind in forms)]
         for address in [*addresses, *(f"/admin/{someone.app}/{path}" for path in further)]:
             await someone.page.goto(f"{someone.url}{address}")
             await expect(someone.page.get_by_role("heading", level=1)).to_be_visible()

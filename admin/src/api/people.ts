@@ -7,6 +7,7 @@ import { request } from "./client";
 export interface Person {
   id: string;
   email: string;
+  roles?: string[];
 }
 
 export function usePeople(app: string): Person[] {

@@ -25,7 +25,7 @@ export function Differences({ found, label }: { found: Difference[]; label: stri
             <Table.Tr key={at}>
               <Table.Td className="rk-break">{[each.step, each.key].filter(Boolean).join(" · ")}</Table.Td>
               <Table.Td>
-                <Badge variant="light" color={COLOURS[each.kind]} tt="none" miw="max-content">
+                <Badge variant="dot" color={COLOURS[each.kind]} tt="none" miw="max-content">
                   {t(`diff.${each.kind}`)}
                 </Badge>
               </Table.Td>

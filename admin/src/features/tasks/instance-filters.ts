@@ -43,7 +43,7 @@ export function useInstanceFilters(app: string): ListFilter[] {
   ];
 }
 
-/** For whom something may wait: for admins all roles and people, for others themselves and their roles. */
+/** For whom something may wait: for admins all people and roles that there are, for others themselves and their roles. */
 function useHolders(app: string): { value: string; label: string }[] {
   const { t } = useTranslation();
   const isAdmin = useIsAdmin(app);
@@ -51,6 +51,6 @@ function useHolders(app: string): { value: string; label: string }[] {
   const people = usePeople(app);
   const roles = useRoles(app);
   const own = me ? [{ value: me.id, label: t("instances.me") }] : [];
-  const known = isAdmin ? roles : (me?.roles ?? []);
+  const known = isAdmin ? [...new Set([...roles, ...people.flatMap((person) => person.roles ?? [])])] : (me?.roles ?? []);
   return [...own, ...known.map((role) => ({ value: role, label: role })), ...people.filter((person) => person.id !== me?.id).map((person) => ({ value: person.id, label: person.email }))];
 }

@@ -43,8 +43,8 @@ export function InstancePage() {
         </Alert>
       )}
       {(instance.warnings ?? []).map((warning, at) => (
-        <Alert key={at} color="yellow" title={warning.step ?? ""}>
-          {warning.message}
+        <Alert key={at} color="yellow" role="status" p="xs">
+          {[warning.step, warning.message].filter(Boolean).join(": ")}
         </Alert>
       ))}
       <Columns gap="lg">
