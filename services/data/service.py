@@ -5,6 +5,7 @@ from __future__ import annotations
 from libs.shared.contracts import comments as comment_contracts
 from libs.shared.contracts import commits as contracts
 from libs.shared.contracts import effects, files, imports, live, permissions, records, trials
+from libs.shared.contracts.causality import FindCommits
 from libs.shared.contracts.figures import CountFigures
 from libs.shared.contracts.operations import of
 from libs.shared.replays import Projection
@@ -12,6 +13,7 @@ from libs.shared.runtime import Service
 from services.data.handlers import (
     authorization,
     bulk_writes,
+    causality,
     comments,
     commits,
     explanation,
@@ -111,6 +113,7 @@ SERVICE = Service(
         imports.PruneImports: import_work.prune_imports,
         live.AwaitCommits: live_handlers.await_commits,
         live.ListChanges: live_handlers.list_changes,
+        FindCommits: causality.find_commits,
         of("data", CountFigures): record_counts.count_records,
     },
     lag=lambda state: {"relay": state.writes.relay.lag},

@@ -81,10 +81,15 @@ def told_of_transition(event: CommitEvent, row: Row) -> BusinessEventRecorded:
     return told(row, actor.get("email"), actor.get("roles") or (), event.cause_depth + 1)
 
 
+def workflow_event_id(app_id: str, effect_key: str) -> str:
+    """The id of the event that a step of a workflow instance sends."""
+    return named_uuid(_IDS, f"{app_id}/{effect_key}")
+
+
 def sent_row(event: SignalEvent, sent: EventSent) -> Row:
     """The business event that a workflow instance sends."""
     return event_row(
-        named_uuid(_IDS, f"{event.app_id}/{sent.effect_key}"),
+        workflow_event_id(event.app_id, sent.effect_key),
         event.at,
         trace_id=sent.trace_id if sent.trace_id != NO_TRACE else None,
         action=sent.event,

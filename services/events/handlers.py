@@ -8,6 +8,7 @@ from typing import Any
 
 from libs.shared import clock, exact
 from libs.shared.bodies import read_json, validate
+from libs.shared.contracts.causality import GetCausality
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.events import (
     BusinessEventBody,
@@ -24,6 +25,7 @@ from libs.shared.errors import not_found
 from libs.shared.ids import parse_uuid
 from services.events import store
 from services.events.business_events import told
+from services.events.causality.loading import CausalityLoader
 from services.events.queries import (
     EventSelection,
     audit_selection,
@@ -84,6 +86,18 @@ async def get_trace(state: State, context: Context, request: GetTrace) -> Respon
     if not spans:
         raise not_found("Trace")
     return Response(body=exact.dumps({"data": waterfall(spans)}))
+
+
+async def get_causality(state: State, context: Context, request: GetCausality) -> Response:
+    """Everything that a trace has led to."""
+    trace_id = parse_uuid(request.trace_id)
+    if trace_id is None:
+        raise not_found("Trace")
+    graph = await CausalityLoader(state, context, str(trace_id)).load()
+    document = graph.document()
+    if len(document["nodes"]) == 1 and document["nodes"][0]["at"] is None:
+        raise not_found("Trace")
+    return Response(body=exact.dumps({"data": document}))
 
 
 async def get_stats(state: State, context: Context, request: GetStats) -> Response:

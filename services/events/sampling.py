@@ -21,6 +21,9 @@ MAX_HELD = 20_000
 """Spans that a process holds back; the oldest traces go first."""
 SCALE = 2**32
 
+BUSINESS = "business"
+"""The type of events that are kept whatever becomes of their trace."""
+
 Row = dict[str, Any]
 
 
@@ -62,13 +65,13 @@ class TraceSampler:
     def kept(self, app_id: str, spans: Iterable[Row], instrumentation: Instrumentation, now: float) -> list[Row]:
         """The spans to store of those that have come, and those held back that belong to an error among them."""
         if not instrumentation.enabled:
-            return []
+            return [span for span in spans if span["event_type"] == BUSINESS]
         if instrumentation.sampling_rate >= 1:
             return list(spans)
         kept: list[Row] = []
         self._forget(now)
         for span in spans:
-            if is_chosen(span["trace_id"], instrumentation.sampling_rate):
+            if is_chosen(span["trace_id"], instrumentation.sampling_rate) or span["event_type"] == BUSINESS:
                 kept.append(span)
             else:
                 kept += self._released(app_id, span, now)

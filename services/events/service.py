@@ -10,6 +10,7 @@ from libs.shared.bus.consumers.consumer import Consumer
 from libs.shared.bus.nats.nkeys import Issuer
 from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.contracts.apps import AppsChanged
+from libs.shared.contracts.causality import GetCausality
 from libs.shared.contracts.events import GetStats, GetTrace, ListAuditLogs, ListEvents, ListNewEvents, RecordEvent
 from libs.shared.contracts.schemas import SchemaChanged
 from libs.shared.contracts.streams import COMMITS, SIGNALS, TELEMETRY
@@ -71,6 +72,7 @@ SERVICE = Service(
         ListEvents: handlers.list_events,
         ListNewEvents: handlers.list_new_events,
         GetTrace: handlers.get_trace,
+        GetCausality: handlers.get_causality,
         GetStats: handlers.get_stats,
         ListAuditLogs: handlers.list_audit_logs,
         CreateSubscriber: subscribers.create,

@@ -12,7 +12,6 @@ class EventsSettings(Settings):
     """Settings of the events service, beside the common ones."""
 
     subscribers_secret: str = Field("", description="signs the rights of outside subscribers; empty: there are none")
-    instrumentation_enabled: bool = Field(True, description="whether spans are kept; apps may say otherwise")
     sampling_rate: float = Field(1.0, ge=0, le=1, description="part of the traces that is kept; all with an error are")
     retention_days: int = Field(7, ge=1, le=3650, description="days for which spans and events are kept")
 

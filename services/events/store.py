@@ -27,11 +27,23 @@ NAMES = (
     "record_id", "user_id", "duration_ms", "status", "metadata", "created_at",
 )  # fmt: skip
 COLUMNS = ", ".join(("coalesce(id, span_id) AS id", *NAMES[1:]))
-# The first spans of a trace; longer traces are cut.
+MAX_TRACE_SPANS = 32_000
+"""Spans of a trace that are shown; longer traces are cut."""
 TRACE = f"""
 SELECT coalesce(json_agg(row_to_json(x)), '[]')::text FROM (
-    SELECT {COLUMNS} FROM events.events WHERE trace_id = $1 ORDER BY created_at, span_id LIMIT 5000
+    SELECT {COLUMNS} FROM events.events WHERE trace_id = $1 ORDER BY created_at, span_id LIMIT {MAX_TRACE_SPANS}
 ) x
+"""
+# The first request of a trace. Its span is kept for a while only; what it has led to is kept by those who own it.
+REQUEST = """
+SELECT concat_ws(' ', metadata ->> 'method', metadata ->> 'path') AS label, status,
+    to_json(created_at) #>> '{}' AS at
+FROM events.events WHERE trace_id = $1 AND source = 'http' AND action = 'request.end' ORDER BY created_at LIMIT 1
+"""
+BUSINESS = """
+SELECT coalesce(id, span_id)::text AS key, trace_id::text, action, status, entity, record_id,
+    to_json(created_at) #>> '{}' AS at
+FROM events.events WHERE trace_id = ANY($1::text[]::uuid[]) AND event_type = 'business' ORDER BY created_at LIMIT 2000
 """
 
 _P95 = """coalesce(round(percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms)::numeric, 3), 0)::float8
@@ -53,12 +65,14 @@ SELECT coalesce(json_agg(row_to_json(x)), '[]')::text FROM (
     GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 100
 ) x
 """
-# The slowest traces by their root. Where several spans have no parent, the gateway's span is the root.
+# The slowest traces by their root: what has no parent, or a request that goes on in the trace of another system.
+# Where a trace has several of them, the gateway's span is the root.
 SLOWEST = """
 SELECT coalesce(json_agg(row_to_json(x)), '[]')::text FROM (
     SELECT * FROM (
         SELECT DISTINCT ON (trace_id) trace_id, duration_ms, action, entity, created_at FROM events.events
-        WHERE created_at BETWEEN $1 AND $2 AND trace_id IS NOT NULL AND parent_span_id IS NULL
+        WHERE created_at BETWEEN $1 AND $2 AND trace_id IS NOT NULL
+          AND (parent_span_id IS NULL OR (source = 'http' AND action = 'request.end'))
           AND duration_ms IS NOT NULL AND {where}
         ORDER BY trace_id, (source = 'http') DESC, created_at
     ) roots ORDER BY duration_ms DESC LIMIT 10
@@ -194,6 +208,17 @@ async def trace(database: Database, trace_id: uuid.UUID) -> list[dict[str, Any]]
     """All events of a trace."""
     spans: list[dict[str, Any]] = exact.loads(await database.fetchval(TRACE, trace_id))
     return spans
+
+
+async def load_request(database: Database, trace_id: str) -> dict[str, Any] | None:
+    """What the first request of a trace was, if its span is kept: `label, status, at`."""
+    row = await database.fetchrow(REQUEST, uuid.UUID(trace_id))
+    return dict(row) if row is not None else None
+
+
+async def load_business(database: Database, traces: Sequence[str]) -> list[dict[str, Any]]:
+    """The business events of traces."""
+    return [dict(row) for row in await database.fetch(BUSINESS, traces)]
 
 
 async def stats(

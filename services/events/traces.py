@@ -17,7 +17,9 @@ def waterfall(spans: Sequence[Span]) -> Span:
 
     Children are in order of time. Spans whose parent is not among them are shown below the root.
     """
-    ordered = sorted(spans, key=lambda span: span["created_at"])
+    # A span that was told of twice, as a consumer has taken its commit in again, is one.
+    once = {span["span_id"] or number: span for number, span in enumerate(spans)}
+    ordered = sorted(once.values(), key=lambda span: span["created_at"])
     nodes = [{**span, "children": []} for span in ordered]
     root = _root(nodes)
     _attach(root, nodes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from libs.shared.contracts import (
     accounts,
     apps,
+    causality,
     comments,
     commits,
     definitions,
@@ -263,6 +264,7 @@ ROUTES = (
     Route("GET", A + "/_events/_live", Local(live.watch_events, live.EVENTS_PARAMETERS), Access.PUBLIC),
     Route("GET", A + "/_events/stats", events.GetStats, Access.ADMIN),
     Route("GET", A + "/_events/trace/{trace_id}", events.GetTrace, Access.ADMIN),
+    Route("GET", A + "/_events/causality/{trace_id}", causality.GetCausality, Access.ADMIN),
     # Definitions, all at once and of every kind
     Route("GET", A + "/_admin/export", apps.ExportApp, Access.ADMIN),
     Route("POST", A + "/_admin/import", apps.ImportApp, Access.ADMIN),

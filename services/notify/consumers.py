@@ -9,14 +9,15 @@ from datetime import timedelta
 from libs.shared import clock
 from libs.shared.bus.consumers.consumer import Plan
 from libs.shared.bus.outbox.transactions import Transaction
-from libs.shared.contracts.context import AppRef
+from libs.shared.contracts.context import SYSTEM, AppRef, Context
 from libs.shared.contracts.streams import CommitEvent, SignalEvent
 from libs.shared.contracts.workflow_notifications import NotificationRequested
+from libs.shared.telemetry import tracing
 from services.notify import store
 from services.notify.delegates import with_delegates
 from services.notify.fan_out import FanOut, NotificationRequest, fan_out
 from services.notify.mail_worker import SAFETY_S
-from services.notify.matching import match
+from services.notify.matching import match, match_span_id
 from services.notify.mentions import mention_notifications
 from services.notify.people import find_people
 from services.notify.state import State
@@ -52,7 +53,18 @@ async def plan(state: State, app: AppRef, events: Sequence[CommitEvent]) -> Plan
 
 def _requests(state: State, app: AppRef, event: CommitEvent) -> list[NotificationRequest]:
     rules = state.rules.of(app, event).candidates(event)
-    return [*match(app, rules, event), *transition_notifications(event), *mention_notifications(event)]
+    mentions = mention_notifications(event)
+    if not rules and not event.effects and not mentions:
+        return []
+    cause = Context(event.trace_id, tracing.write_span_id(event.commit_id), app=app, identity=SYSTEM)
+    own = match_span_id(event.trace_id, event.position, event.n)
+    with tracing.remote(cause), tracing.span("notify", "matcher", "notify.match", event.entity, own) as span:
+        span.record_id = event.record_id
+        matches, actions = match(app, rules, event), transition_notifications(event)
+        span.metadata = {
+            "candidates": len(rules), "matched": len(matches), "actions": len(actions), "mentions": len(mentions),
+        }  # fmt: skip
+    return [*matches, *actions, *mentions]
 
 
 async def apply(state: State, transaction: Transaction, reactions: Sequence[CommitFanOuts]) -> None:

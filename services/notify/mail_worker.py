@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 
 from libs.shared import clock
 from libs.shared.bus.timers.due import Due
-from libs.shared.contracts.context import SYSTEM, AppRef, Context
+from libs.shared.contracts.context import NO_SPAN, SYSTEM, AppRef, Context
 from libs.shared.postgres.databases import Databases
 from libs.shared.telemetry import tracing
 from services.notify import store
 from services.notify.mail import send
+from services.notify.matching import match_span_id
 from services.notify.retry_policy import judge
 from services.notify.settings import NotifySettings
 
@@ -47,7 +48,10 @@ class MailWorker:
 
     async def work(self, app: AppRef, row: store.ClaimedMail) -> None:
         """Send a mail and record the outcome."""
-        with tracing.remote(Context(trace_id=row.trace_id, app=app, identity=SYSTEM)):
+        matched = NO_SPAN
+        if row.position is not None and row.n is not None:
+            matched = match_span_id(row.trace_id, row.position, row.n)
+        with tracing.remote(Context(row.trace_id, matched, app=app, identity=SYSTEM)):
             with tracing.span("notify", "courier", "notify.send", entity=row.entity) as span:
                 span.record_id = row.record_id
                 outcome = await send(row, self._settings)

@@ -15,6 +15,7 @@ from libs.shared.schema.comments import COMMENTS
 from libs.shared.schema.notifications import NotificationRule
 from libs.shared.schema.secrecy import quoted
 from libs.shared.snapshots.subscriptions import SubscribedDefinition, SubscriptionIndex, SubscriptionKind, public_action
+from libs.shared.telemetry.tracing import derived_span_id
 from services.notify.recipients import Addressees, Receivers, addressees_of
 from services.notify.templates import render, render_subject
 
@@ -115,6 +116,11 @@ def match(app: AppRef, candidates: Sequence[Rule], event: CommitEvent) -> list[M
             error = f"the condition could not be evaluated: {problem}"
             matches.append(Match(rule, event, environment, Addressees(), error))
     return matches
+
+
+def match_span_id(trace_id: str, position: int, n: int) -> str:
+    """The id of the span in which a commit was matched: its mails hang under it, whenever they are sent."""
+    return derived_span_id("notify.match", trace_id, str(position), str(n))
 
 
 def notifications_of(found: Match, receivers: Receivers) -> list[NewNotification]:

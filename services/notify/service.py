@@ -10,6 +10,7 @@ from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.bus.timers.claim_loop import ClaimLoop
 from libs.shared.bus.timers.due import Due
 from libs.shared.contracts import notifications as contracts
+from libs.shared.contracts.causality import FindNotifications
 from libs.shared.contracts.effect_previews import PreviewEffects
 from libs.shared.contracts.figures import CountFigures
 from libs.shared.contracts.operations import of
@@ -19,6 +20,7 @@ from libs.shared.replays.derived import verifying
 from libs.shared.runtime import Core, Service
 from libs.shared.snapshots.subscriptions import Subscriptions
 from services.notify import consumers, handlers
+from services.notify.causality import find_notifications
 from services.notify.effect_previews import preview_effects
 from services.notify.mail_worker import MAX_APPS, TURN_S, MailWorker
 from services.notify.matching import RULES
@@ -46,6 +48,7 @@ SERVICE = Service(
     open=open_state,
     settings=NotifySettings,
     endpoints={
+        FindNotifications: find_notifications,
         contracts.SendMail: handlers.send_mail,
         contracts.ListInbox: handlers.list_inbox,
         contracts.ReadNotification: handlers.read_notification,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +12,7 @@ from libs.shared import exact
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.ids import uuid7
 from libs.shared.postgres.counting import MAX_COUNTED, bounded_counts
-from libs.shared.postgres.databases import Connection, Database
+from libs.shared.postgres.databases import Connection, Database, Record
 from libs.shared.postgres.listings import json_page, load_json_page
 from services.notify.fan_out import FanOut
 from services.notify.matching import NewNotification
@@ -27,6 +28,12 @@ NOTE = """
 INSERT INTO notify.notes (position, n, asked_by, addresses, user_ids) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT DO NOTHING RETURNING true
 """
+CAUSED = """
+SELECT id::text, channel, coalesce(metadata ->> 'rule', metadata #>> '{workflow,name}') AS rule, trace_id, status,
+    position, n, metadata #>> '{workflow,instance_id}' AS instance_id, metadata #>> '{workflow,step}' AS step, entity,
+    record_id, to_json(created_at) #>> '{}' AS at
+FROM notify.notifications WHERE trace_id = ANY($1::text[]) AND NOT confidential ORDER BY id LIMIT $2
+"""
 FIND_BY_EFFECT = "SELECT id::text FROM notify.notifications WHERE effect_key = $1"
 NEXT_READY = "SELECT min(greatest(due_at, claimed_until)) FROM notify.notifications WHERE due_at IS NOT NULL"
 # Claims the oldest ready mails until $2.
@@ -35,7 +42,7 @@ UPDATE notify.notifications SET claimed_until = $2 WHERE id IN (
     SELECT id FROM notify.notifications WHERE due_at IS NOT NULL AND greatest(due_at, claimed_until) <= $1
     ORDER BY greatest(due_at, claimed_until), id LIMIT $3 FOR UPDATE SKIP LOCKED
 ) RETURNING id::text, recipient, subject, body, entity, record_id, attempt, trace_id, created_at,
-    claimed_until
+    claimed_until, position, n
 """
 # Only the holder of the claim may record an outcome. A secret is deleted once it is sent.
 FINISH = """
@@ -100,6 +107,9 @@ class ClaimedMail:
     trace_id: str
     created_at: datetime
     claimed_until: datetime
+    position: int | None = None
+    n: int | None = None
+    """Of the commit that it is about."""
 
 
 async def insert(transaction: Connection, new: NewNotification, now: datetime) -> str | None:
@@ -219,3 +229,8 @@ async def read_all(database: Database, user_id: str, now: datetime) -> int:
 def hashed(effect_key: str) -> str:
     """Effect keys may be longer than an index can hold."""
     return hashlib.sha256(effect_key.encode()).hexdigest()
+
+
+async def load_caused(database: Database, traces: Sequence[str], limit: int) -> Sequence[Record]:
+    """The notifications of traces, in the order of their creation."""
+    return await database.fetch(CAUSED, traces, limit)

@@ -12,7 +12,7 @@ from libs.shared.contracts.context import SYSTEM, AppRef, Context
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.telemetry import tracing
 from services.webhook import store
-from services.webhook.deliveries import NewDelivery
+from services.webhook.deliveries import NewDelivery, match_span_id
 from services.webhook.dispatcher import SAFETY_S
 from services.webhook.matching import WebhookIndex, decide, public_event
 from services.webhook.recording import failed_signal
@@ -31,15 +31,18 @@ async def plan(state: State, app: AppRef, events: Sequence[CommitEvent]) -> Plan
 
 
 def _deliveries(app: AppRef, index: WebhookIndex, event: CommitEvent) -> Deliveries:
-    found: list[NewDelivery] = []
-    if candidates := index.candidates(event):
-        public = public_event(index, event)
-        context = Context(trace_id=event.trace_id, app=app, identity=SYSTEM)
-        with tracing.remote(context), tracing.span("webhook", "matcher", "webhook.match", entity=event.entity) as span:
-            span.record_id = event.record_id
-            found = [delivery for webhook in candidates if (delivery := decide(app, webhook, public))]
-            span.metadata = {"candidates": len(candidates), "matched": len(found)}
-    return [*found, *deliveries_of(app, event)]
+    candidates = index.candidates(event)
+    if not candidates and not event.effects:
+        return []
+    cause = Context(event.trace_id, tracing.write_span_id(event.commit_id), app=app, identity=SYSTEM)
+    own = match_span_id(event.trace_id, event.key)
+    with tracing.remote(cause), tracing.span("webhook", "matcher", "webhook.match", event.entity, own) as span:
+        span.record_id = event.record_id
+        public = public_event(index, event) if candidates else event
+        found = [delivery for webhook in candidates if (delivery := decide(app, webhook, public))]
+        actions = deliveries_of(app, event)
+        span.metadata = {"candidates": len(candidates), "matched": len(found), "actions": len(actions)}
+    return [*found, *actions]
 
 
 async def apply(state: State, transaction: Transaction, reactions: Sequence[Deliveries]) -> None:

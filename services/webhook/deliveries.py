@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from libs.shared.telemetry.tracing import derived_span_id
 from services.webhook.header_templates import Headers
 from services.webhook.signing import Salts
 
@@ -71,6 +72,11 @@ class ClaimedDelivery:
     ailing: bool
     salts: Salts
     awaited: Sequence[int] | None = None
+
+
+def match_span_id(trace_id: str, commit_key: str) -> str:
+    """The id of the span in which a commit was matched: its deliveries hang under it, whenever they are sent."""
+    return derived_span_id("webhook.match", trace_id, commit_key.partition("/")[0])
 
 
 ACTIONS = frozenset({"workflow", "transition"})

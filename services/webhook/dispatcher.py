@@ -23,7 +23,7 @@ from libs.shared.schema.webhooks import WebhookDefinition
 from libs.shared.snapshots.subscriptions import Subscriptions
 from libs.shared.telemetry import tracing
 from services.webhook import endpoint_store, store
-from services.webhook.deliveries import ClaimedDelivery
+from services.webhook.deliveries import ClaimedDelivery, match_span_id
 from services.webhook.endpoint_limiter import EndpointConcurrencyLimiter, Key
 from services.webhook.matching import WebhookIndex
 from services.webhook.recording import Recorder, Sent
@@ -179,7 +179,8 @@ class Dispatcher:
     async def _deliver(self, app: AppRef, claimed: ClaimedDelivery, proven: bool) -> None:
         succeeded = False
         try:
-            with tracing.remote(Context(trace_id=claimed.trace_id, app=app, identity=SYSTEM)):
+            match = match_span_id(claimed.trace_id, claimed.commit_key)
+            with tracing.remote(Context(claimed.trace_id, match, app=app, identity=SYSTEM)):
                 succeeded = await self._send(app, claimed)
         except Exception as error:  # the claim lapses, the timer looks again
             log.warning("dispatcher.not_recorded", app_id=app.id, delivery_id=claimed.id, error=str(error))

@@ -12,6 +12,7 @@ from libs.shared.bus.consumers.consumer import Consumer
 from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.bus.timers.due import Due
 from libs.shared.contracts import webhooks as contracts
+from libs.shared.contracts.causality import FindDeliveries
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.effect_previews import PreviewEffects
 from libs.shared.contracts.figures import CountFigures
@@ -22,6 +23,7 @@ from libs.shared.replays.derived import verifying
 from libs.shared.runtime import Core, Service
 from libs.shared.snapshots.subscriptions import Subscriptions
 from services.webhook import consumers, endpoint_handlers, handlers, redelivering, workflow_actions
+from services.webhook.causality import find_deliveries
 from services.webhook.dispatcher import Dispatcher
 from services.webhook.effect_previews import preview_effects
 from services.webhook.matching import WEBHOOKS
@@ -72,6 +74,7 @@ SERVICE = Service(
         contracts.ListDeliveries: handlers.list_deliveries,
         contracts.GetDelivery: handlers.get_delivery,
         contracts.RetryDelivery: handlers.retry_delivery,
+        FindDeliveries: find_deliveries,
         contracts.AskSynchronousWebhooks: handlers.ask_synchronous_webhooks,
         contracts.LookAtEndpoints: endpoint_handlers.look_at_endpoints,
         contracts.SendExample: endpoint_handlers.send_example,

@@ -109,6 +109,10 @@ COLUMNS = """
     response_body, status, attempt, max_attempts, next_retry_at, error, idempotency_key, trace_id, origin,
     attempted_at, duration_ms, created_at, updated_at
 """
+CAUSED = """
+SELECT id::text, commit_key, trace_id, status, hook, url, entity, record_id, to_json(created_at) #>> '{}' AS at
+FROM webhook.deliveries WHERE trace_id = ANY($1::text[]) ORDER BY id LIMIT $2
+"""
 MATCHES = "($1::uuid IS NULL OR webhook_id = $1) AND ($2 = '' OR status = $2) AND ($3 = '' OR entity = $3)"
 FIGURES = bounded_counts({"failed_deliveries": "webhook.deliveries WHERE status = 'failed'"})
 # Ids are ordered by time, so the newest come first.
@@ -243,3 +247,8 @@ async def make_due(database: Connection | Database, delivery_id: UUID, now: date
 async def prune(database: Database, before: datetime) -> None:
     """Delete some of the finished deliveries that are older."""
     await database.execute(PRUNE, UUID(int=int(before.timestamp() * 1000) << 80))
+
+
+async def load_caused(database: Database, traces: Sequence[str], limit: int) -> Sequence[Any]:
+    """The deliveries of traces, in the order of their creation."""
+    return await database.fetch(CAUSED, traces, limit)

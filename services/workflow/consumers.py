@@ -12,6 +12,7 @@ from libs.shared.contracts.context import SYSTEM, AppRef, Context
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.telemetry import tracing
 from services.workflow import starting
+from services.workflow.history.instances import trigger_span_id
 from services.workflow.machine.inputs import RecordChanged
 from services.workflow.running import continuing
 from services.workflow.starting import Start
@@ -48,9 +49,11 @@ async def apply(state: State, transaction: Transaction, reactions: Sequence[Reac
             change = RecordChanged(event.after, event.before)
             await continuing.by_record(transaction, event.entity, event.record_id, change, clock.now())
         check_depth(each.workflows, event)
-        with tracing.remote(Context(trace_id=event.trace_id, app=transaction.app, identity=SYSTEM)):
+        cause = tracing.write_span_id(event.commit_id)
+        with tracing.remote(Context(event.trace_id, cause, app=transaction.app, identity=SYSTEM)):
             for workflow in each.workflows:
-                with tracing.span("workflow", "engine", "workflow.trigger", event.entity) as span:
+                own = trigger_span_id(event.trace_id, workflow.id, event.key)
+                with tracing.span("workflow", "engine", "workflow.trigger", event.entity, own) as span:
                     span.record_id = event.record_id
                     span.metadata["workflow"] = workflow.definition.name
                     await starting.start(transaction, start_of(workflow, event), clock.now())

@@ -19,6 +19,7 @@ from libs.shared.schema.workflows import ManualTrigger
 from libs.shared.schema.workflows.forms import input_fields
 from libs.shared.telemetry import tracing
 from services.workflow import starting
+from services.workflow.history.instances import trigger_span_id
 from services.workflow.machine.forms import filled_form
 from services.workflow.starting import Start
 from services.workflow.state import State
@@ -47,7 +48,8 @@ async def start_instance(state: State, context: Context, request: StartInstance)
     record = await _record(state, context, asked) if asked.trigger.entity else None
     now = clock.now()
     start = _start_of(asked, context, record, clock.iso(now))
-    with tracing.span("workflow", "engine", "workflow.trigger", asked.trigger.entity) as span:
+    own = trigger_span_id(context.trace_id, asked.workflow.id, start.key)
+    with tracing.span("workflow", "engine", "workflow.trigger", asked.trigger.entity, own) as span:
         span.record_id = asked.record_id or None
         span.metadata["workflow"] = asked.workflow.definition.name
         async with state.transactions.begin(app, due_at=now, emits=True) as transaction:

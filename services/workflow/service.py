@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from libs.shared.bus.consumers.consumer import Consumer
 from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.bus.timers.due import Due
+from libs.shared.contracts.causality import FindInstances
 from libs.shared.contracts.delegations import CreateDelegation, DeleteDelegation, FindDelegates, ListDelegations
 from libs.shared.contracts.effect_previews import PreviewEffects
 from libs.shared.contracts.figures import CountFigures
@@ -50,6 +51,7 @@ from services.workflow.state import State
 from services.workflow.triggers import WORKFLOWS
 from services.workflow.versions.migrating import migrate
 from services.workflow.versions.simulating import simulate
+from services.workflow.views.causality import find_instances
 
 
 @contextlib.asynccontextmanager
@@ -69,6 +71,7 @@ SERVICE = Service(
     name="workflow",
     open=open_state,
     endpoints={
+        FindInstances: find_instances,
         ListInstances: handlers.list_instances,
         ListPending: handlers.list_pending,
         GetInstance: handlers.get_instance,

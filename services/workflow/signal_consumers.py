@@ -15,6 +15,7 @@ from libs.shared.contracts.signals import WebhookAnswered
 from libs.shared.contracts.streams import SignalEvent
 from libs.shared.telemetry import tracing
 from services.workflow import starting
+from services.workflow.history.instances import trigger_span_id
 from services.workflow.running import continuing
 from services.workflow.schedules import syncing
 from services.workflow.schedules.syncing import TimeTables
@@ -81,10 +82,12 @@ async def _start(transaction: Transaction, each: EventHeard) -> None:
     check_event_depth(each.workflows, told)
     with tracing.remote(Context(trace_id=told.trace_id, app=transaction.app, identity=SYSTEM)):
         for workflow in each.workflows:
-            with tracing.span("workflow", "engine", "workflow.trigger", told.entity) as span:
+            start = _start_of(workflow, told)
+            own = trigger_span_id(told.trace_id, workflow.id, start.key)
+            with tracing.span("workflow", "engine", "workflow.trigger", told.entity, own) as span:
                 span.record_id = told.record_id
                 span.metadata |= {"workflow": workflow.definition.name, "event": told.action}
-                await starting.start(transaction, _start_of(workflow, told), clock.now())
+                await starting.start(transaction, start, clock.now())
 
 
 def _start_of(workflow: Workflow, told: BusinessEventRecorded) -> Start:

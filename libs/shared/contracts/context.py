@@ -22,6 +22,8 @@ HEX = b"0123456789abcdef"
 
 NO_TRACE = "00000000-0000-0000-0000-000000000000"
 """The trace of what no request has led to; nothing is kept of such traces."""
+NO_SPAN = "0" * 16
+"""The span of what has no parent."""
 MAX_REMEMBERED = 2_000
 """Callers whose CONTEXT header a process knows by heart."""
 DEFAULT_TIMEOUT_S = 10.0
@@ -152,7 +154,7 @@ class Context(NamedTuple):
     """
 
     trace_id: str
-    span_id: str = "0000000000000000"
+    span_id: str = NO_SPAN
     deadline: float = 0.0
     app: AppRef | None = None
     identity: Identity | None = None

@@ -28,7 +28,9 @@ from libs.shared.bus.rpc.signed_contexts import ContextVerifier
 from libs.shared.bus.standstills import Standstills, reason_of
 from libs.shared.bus.timers.due import Due
 from libs.shared.bus.timers.leases import Leases
+from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.messages import Request
+from libs.shared.contracts.schemas import SchemaChanged
 from libs.shared.postgres.databases import Databases
 from libs.shared.process_title import set_process_title
 from libs.shared.replays import endpoints as replaying
@@ -38,7 +40,9 @@ from libs.shared.runtime.idempotency import honouring
 from libs.shared.runtime.service import Core, Service
 from libs.shared.runtime.settings import Settings
 from libs.shared.snapshots.cache import Schemas
-from libs.shared.telemetry import otlp, shipping
+from libs.shared.telemetry import otlp
+from libs.shared.telemetry.shipping import Shipper
+from libs.shared.telemetry.tracing import recording
 
 log = structlog.get_logger()
 
@@ -103,8 +107,10 @@ async def core(name: str, settings: Settings) -> AsyncIterator[Core]:
         rpc = RpcClient(transport)
         leases = Leases(databases, name, f"{name}/{settings.replica}")
         keeping = asyncio.create_task(leases.keep())
-        exporter = otlp.from_environment(name)
-        shipper = asyncio.create_task(shipping.ship(name, connection, exporter))
+        exporter = otlp.from_environment(name, _about(settings))
+        schemas = Schemas(rpc)
+        shipper = Shipper(name, connection, exporter, partial(_is_instrumented, schemas, settings))
+        shipping = asyncio.create_task(shipper.run())
         try:
             yield Core(
                 name=name,
@@ -117,15 +123,30 @@ async def core(name: str, settings: Settings) -> AsyncIterator[Core]:
                 databases=databases,
                 leases=leases,
                 apps=Apps(rpc),
-                schemas=Schemas(rpc),
+                schemas=schemas,
             )
         finally:
-            shipper.cancel()
+            shipping.cancel()
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(shipping.flush(name, connection, exporter), 1)
+                await asyncio.wait_for(shipper.flush(), 1)
             keeping.cancel()
-            await asyncio.gather(keeping, shipper, return_exceptions=True)
+            await asyncio.gather(keeping, shipping, return_exceptions=True)
             await databases.close()
+
+
+def _about(settings: Settings) -> dict[str, str]:
+    """What OpenTelemetry is told of this process."""
+    return {
+        "service.version": VERSION,
+        "service.instance.id": settings.replica,
+        "deployment.environment.name": settings.env,
+    }
+
+
+async def _is_instrumented(schemas: Schemas, settings: Settings, app: AppRef) -> bool:
+    """Whether spans of an app are wanted: by its own settings, else by those of the installation."""
+    own = (await schemas.get(app)).settings.instrumentation.enabled
+    return settings.instrumentation_enabled if own is None else own
 
 
 async def _start(service: Service[S], parts: Core, state: S) -> list[asyncio.Task[None]]:
@@ -143,6 +164,7 @@ async def _start(service: Service[S], parts: Core, state: S) -> list[asyncio.Tas
         await parts.connection.established()
         parts.apps.listen(parts.connection)
         parts.schemas.listen(parts.connection)
+        parts.connection.on_announcement(SchemaChanged, lambda change: recording.forget(change.app_id))
         parts.transport.open()
         common = {
             **health.endpoints(parts, lags, consumers),

@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     replay_duty_cycle: float = Field(
         0.25, gt=0, le=1, description="share of the time in which a verification or rebuild works; it pauses otherwise"
     )
+    instrumentation_enabled: bool = Field(True, description="whether spans are made and kept; apps may say otherwise")
     drain_seconds: float = Field(5.0, gt=0, description="seconds for requests under way at shutdown")
 
     @classmethod

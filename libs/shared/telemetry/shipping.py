@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Protocol
@@ -17,9 +18,10 @@ import orjson
 import structlog
 
 from libs.shared.contracts.cloudevents import attributes
+from libs.shared.contracts.context import NO_SPAN, AppRef
 from libs.shared.contracts.streams import SPANS, telemetry_subject
 from libs.shared.telemetry.otlp import Otlp
-from libs.shared.telemetry.tracing import Span, ring
+from libs.shared.telemetry.tracing import Span, recording, ring
 
 log = structlog.get_logger()
 
@@ -27,7 +29,8 @@ SHIP_INTERVAL_S = 0.25
 """Seconds between shipments."""
 BATCH_SPANS = 400
 """Spans in one message; keeps it far below the size of a NATS message."""
-NO_SPAN = "0" * 16
+ALL_BITS = 2**64 - 1
+REQUEST_START, REQUEST_END = "request.start", "request.end"
 
 
 class Publisher(Protocol):
@@ -43,28 +46,54 @@ def span_uuid(trace_id: str, span_id: str) -> str | None:
     return f"{trace_id[:19]}{span_id[:4]}-{span_id[4:]}"
 
 
-async def ship(service: str, publisher: Publisher, otlp: Otlp | None) -> None:
-    """Ship spans until cancelled."""
-    reported = 0
-    while True:
-        await asyncio.sleep(SHIP_INTERVAL_S)
-        await flush(service, publisher, otlp)
-        if ring.dropped > reported:
-            log.warning("telemetry.dropped", spans=ring.dropped - reported)
-            reported = ring.dropped
+IsEnabled = Callable[[AppRef], Awaitable[bool]]
+"""Whether the instrumentation of an app is enabled, by its settings of this moment."""
 
 
-async def flush(service: str, publisher: Publisher, otlp: Otlp | None) -> None:
-    """Ship what is in the ring now."""
-    while spans := ring.take(BATCH_SPANS):
-        by_app: dict[str, list[Span]] = defaultdict(list)
-        for span in spans:
-            if span.context.app:
-                by_app[span.context.app.id].append(span)
-        for app_id, group in by_app.items():
-            await _publish(publisher, service, app_id, [as_row(span, service) for span in group])
-        if otlp:
-            otlp.export(spans)
+@dataclass(slots=True)
+class Shipper:
+    """Ships the spans of a process."""
+
+    service: str
+    publisher: Publisher
+    otlp: Otlp | None
+    is_enabled: IsEnabled
+    reported: int = 0
+    """The dropped spans that the log has told of."""
+
+    async def run(self) -> None:
+        """Ship spans until cancelled."""
+        while True:
+            await asyncio.sleep(SHIP_INTERVAL_S)
+            await self.flush()
+            if ring.dropped > self.reported:
+                log.warning("telemetry.dropped", spans=ring.dropped - self.reported)
+                self.reported = ring.dropped
+
+    async def flush(self) -> None:
+        """Ship what is in the ring now."""
+        while spans := ring.take(BATCH_SPANS):
+            by_app: dict[str, list[Span]] = defaultdict(list)
+            for span in spans:
+                if span.context.app:
+                    by_app[span.context.app.id].append(span)
+            for app_id, group in by_app.items():
+                if await self._records(group[0].context.the_app):
+                    await _publish(self.publisher, self.service, app_id, rows_of(group, self.service))
+                    if self.otlp:
+                        self.otlp.export(group)
+
+    async def _records(self, app: AppRef) -> bool:
+        """Whether spans of an app are kept. Where that can't be found out they are shipped, and judged where stored."""
+        known = recording.known.get(app.id)
+        if known is None:
+            try:
+                known = await self.is_enabled(app)
+            except Exception as error:
+                log.debug("telemetry.settings_unknown", app_id=app.id, error=str(error))
+                return True
+            recording.learn(app.id, known)
+        return known
 
 
 async def _publish(publisher: Publisher, service: str, app_id: str, rows: list[dict[str, Any]]) -> None:
@@ -85,6 +114,33 @@ def _iso(nanoseconds: int) -> str:
 def _second(seconds: int) -> str:
     """A second as ISO 8601. Cached, because most spans of a shipment are of the same few seconds."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def rows_of(spans: Sequence[Span], service: str) -> list[dict[str, Any]]:
+    """Spans as the events service stores them; a request's span also says when it started."""
+    rows = []
+    for span in spans:
+        rows.append(as_row(span, service))
+        if span.action == REQUEST_END and span.source == "http":
+            rows.append(_started(rows[-1], span))
+    return rows
+
+
+def _started(row: dict[str, Any], span: Span) -> dict[str, Any]:
+    """The event of a request's start, below its span. Made here, so it costs the request nothing."""
+    metadata = row["metadata"]
+    row["metadata"] = {**metadata, "latency_ms": row["duration_ms"]}
+    said = {key: metadata[key] for key in ("method", "path", "service") if key in metadata}
+    own = f"{int(span.span_id, 16) ^ ALL_BITS:016x}"
+    return {
+        **row,
+        "span_id": span_uuid(row["trace_id"], own),
+        "parent_span_id": row["span_id"],
+        "action": REQUEST_START,
+        "duration_ms": 0.0,
+        "status": "ok",
+        "metadata": said,
+    }
 
 
 def as_row(span: Span, service: str) -> dict[str, Any]:

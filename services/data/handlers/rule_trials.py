@@ -18,10 +18,10 @@ from libs.shared.contracts.messages import Response
 from libs.shared.errors import invalid_field
 from libs.shared.expressions.sql import Column, NotTranslatable, translate
 from libs.shared.postgres.errors import SchemaMoved
-from libs.shared.telemetry import tracing
 from services.data.model import EntityModel, StatementParameters, quote
 from services.data.query.lists import VERSION
 from services.data.query.sources import Sources, sources_of
+from services.data.query_spans import executing
 from services.data.request.context import RequestContext
 from services.data.request.execution import read
 from services.data.request.moments import moment_of
@@ -128,7 +128,7 @@ async def _records(
         f"(SELECT {entity.json('_r')} AS record FROM {sources.root(entity)} _r WHERE {where} "
         f"ORDER BY {', '.join(entity.key.columns('_r'))} LIMIT {limit}) _l ON true"
     )
-    with tracing.span("db", "query", "query.execute", entity.name):
+    with executing(sql, entity.name):
         async with ctx.database.transaction() as transaction:
             async for row in transaction.cursor(sql, *parameters.values, prefetch=TURN_ROWS):
                 if row["schema_version"] != ctx.model.version:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from libs.shared.ids import parse_uuid
+from libs.shared.ids import UUID, parse_uuid
 from libs.shared.paging import positive
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.schema import Snapshot
@@ -56,6 +56,18 @@ SELECT DISTINCT ON (_log.record_id) {COLUMNS} FROM {LOG}
 WHERE _log.entity = $1 AND _log.record_id = ANY($2::text[]) ORDER BY _log.record_id, _log.version DESC
 """
 PREPARE_PARTITIONS = "SELECT data.prepare_partitions($1)"
+
+# The first entry of each commit of these traces ($1), or of these effect keys ($2), with how many entries it has.
+CAUSED = f"""
+SELECT {COLUMNS}, _log.effect_key,
+    (SELECT count(*) FROM data.commits _c WHERE _c.position = _log.position) AS records
+FROM {LOG} JOIN (
+    SELECT position FROM data.commits WHERE trace_id = ANY($1::uuid[]) AND n = 1
+    UNION SELECT position FROM data.effects WHERE effect_key = ANY($2::text[]) AND position > 0
+    ORDER BY position LIMIT $3
+) _p USING (position)
+WHERE _log.n = 1 ORDER BY _log.position
+"""
 
 
 class Moment(NamedTuple):
@@ -121,6 +133,13 @@ async def load_entries(connection: Connection | Database, position: int, limit: 
     """The first entries of a commit, in the order in which they were made."""
     rows: Sequence[Any] = await connection.fetch(ENTRIES, position, limit)
     return rows
+
+
+async def load_caused(
+    database: Database, traces: Sequence[UUID], effect_keys: Sequence[str], limit: int
+) -> Sequence[Any]:
+    """The first entries of the commits of traces and of effect keys, in order, with `effect_key` and `records`."""
+    return await database.fetch(CAUSED, traces, effect_keys, limit)
 
 
 async def last_images(

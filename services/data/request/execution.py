@@ -8,19 +8,19 @@ from typing import Any
 import orjson
 
 from libs.shared.postgres.errors import SchemaMoved
-from libs.shared.telemetry import tracing
 from services.data.model import EntityModel, KeyValue, PointStatement
 from services.data.query.point_lookups import point_statement
 from services.data.query.shapes import Point
+from services.data.query_spans import executing
 from services.data.request.context import RequestContext
 
 
 async def read(ctx: RequestContext, statement: tuple[str, Sequence[Any]]) -> Any:
     """One row of a reading statement. Raises SchemaMoved when it was compiled for another schema."""
     sql, values = statement
-    with tracing.span("db", "query", "query.execute") as span:
+    with executing(sql) as span:
         row = await ctx.state.shared_reads.read(ctx.database, sql, values, ctx.context.remaining())
-        span.metadata["statement"] = "select"
+        span.metadata["rows"] = 0 if row is None else row.get("rows", 1)
     if row is None or row["schema_version"] != ctx.model.version:
         raise SchemaMoved
     return row
@@ -28,9 +28,9 @@ async def read(ctx: RequestContext, statement: tuple[str, Sequence[Any]]) -> Any
 
 async def look_up(ctx: RequestContext, statement: PointStatement, key: KeyValue, values: Sequence[Any]) -> Any:
     """One record as `point_sql` answers it, in one statement with others that are looked up at the same moment."""
-    with tracing.span("db", "query", "query.execute") as span:
+    with executing(statement.text(1)) as span:
         row = await ctx.state.point_lookups.call((ctx.database, statement, tuple(values)), key)
-        span.metadata["statement"] = "select"
+        span.metadata["rows"] = int(row["record"] is not None)
     if row["schema_version"] != ctx.model.version:
         raise SchemaMoved
     return row

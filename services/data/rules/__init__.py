@@ -11,14 +11,16 @@ transitions do), `deciding` (the order of it all), `trial` (rules that are tried
 """
 
 from services.data.rules.attempt import AttemptedWrite, Decision, Load
-from services.data.rules.deciding import check_written, compute, decide, recompute
+from services.data.rules.deciding import Deciding, begin, check_written, compute, decide, recompute
 from services.data.rules.entity_rules import EntityRules, rules_of
 
 __all__ = [
     "AttemptedWrite",
+    "Deciding",
     "Decision",
     "EntityRules",
     "Load",
+    "begin",
     "check_written",
     "compute",
     "decide",

@@ -22,7 +22,17 @@ def decide(rules: EntityRules, attempt: AttemptedWrite) -> Decision:
     """
     if rules.is_empty:
         return Decision(dict(attempt.values), [])
-    return _Deciding(rules, attempt).outcome()
+    return begin(rules, attempt).finish()
+
+
+def begin(rules: EntityRules, attempt: AttemptedWrite) -> Deciding:
+    """A decision for which field rules, expression rules and computed fields have been applied; machines are left.
+
+    Raises VALIDATION_FAILED where a rule says that nothing further is to be looked at.
+    """
+    deciding = Deciding(rules, attempt)
+    deciding.check()
+    return deciding
 
 
 def recompute(rules: EntityRules, attempt: AttemptedWrite, *, checked: bool) -> Decision | None:
@@ -31,7 +41,7 @@ def recompute(rules: EntityRules, attempt: AttemptedWrite, *, checked: bool) -> 
     With `checked`, rules and machines must allow the result. Raises VALIDATION_FAILED also for what can't be computed,
     FORBIDDEN for a transition of other roles.
     """
-    return _Deciding(rules, attempt).again(checked)
+    return Deciding(rules, attempt).again(checked)
 
 
 def compute(rules: EntityRules, attempt: AttemptedWrite) -> dict[str, Any]:
@@ -39,7 +49,7 @@ def compute(rules: EntityRules, attempt: AttemptedWrite) -> dict[str, Any]:
 
     Raises VALIDATION_FAILED for what can't be computed.
     """
-    return _Deciding(rules, attempt).computed_values()
+    return Deciding(rules, attempt).computed_values()
 
 
 def check_written(rules: EntityRules, attempt: AttemptedWrite, record: Record) -> None:
@@ -56,7 +66,7 @@ def check_record(checks: Checks, attempt: AttemptedWrite, record: Record) -> Non
         raise _refusal(details)
 
 
-class _Deciding:
+class Deciding:
     """One decision in progress: the values so far, the record they result in, the violations."""
 
     def __init__(self, rules: EntityRules, attempt: AttemptedWrite) -> None:
@@ -70,14 +80,23 @@ class _Deciding:
             self._supply_initial_states()
         self.record = {**(attempt.old or {}), **serialize_record(rules.fields, self.values)}
 
-    def outcome(self) -> Decision:
+    def check(self) -> None:
+        """Apply field and expression rules, and compute. Violations are collected."""
         attempt, rules = self.attempt, self.rules
         checks = rules.before_delete if attempt.action == "delete" else rules.before_write
         names = self.values if attempt.action == "update" else rules.fields
         _check(checks, attempt, self.record, names, self.details)
-        if attempt.action != "delete":
-            if not self.details:
-                self._compute()
+        if attempt.action != "delete" and not self.details:
+            self._compute()
+
+    @property
+    def moves(self) -> bool:
+        """Whether the write sets the field of a machine, so that a machine decides."""
+        return self.attempt.action != "delete" and any(each.field in self.values for each in self.rules.machines)
+
+    def finish(self) -> Decision:
+        """Have machines decide. Raises VALIDATION_FAILED with all violations, FORBIDDEN."""
+        if self.attempt.action != "delete":
             steps = self._move()
             if not self.details and not self.forbidden:
                 return self._act(steps)

@@ -7,9 +7,9 @@ import re
 from aiohttp import web
 
 from libs.shared import clock
-from libs.shared.contracts.context import AppRef, Context, Identity
+from libs.shared.contracts.context import NO_SPAN, AppRef, Context, Identity
 from libs.shared.errors import RocketError
-from libs.shared.ids import parse_uuid, random_uuid
+from libs.shared.ids import UUID, parse_uuid, random_uuid
 from libs.shared.telemetry import tracing
 from services.gateway.routing.route import ACTIONS, Access
 from services.gateway.state import State
@@ -17,18 +17,35 @@ from services.gateway.state import State
 HEALTH_PATHS = ("/health", "/healthz", "/readyz")
 """Health checks: they are not limited, as a missing answer would restart the gateway."""
 READ_ONLY = "This token only looks at what a user sees: nothing can be changed with it"
+TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?")
+"""The header of W3C Trace Context; versions after 00 may have more parts."""
 APP_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
 
 def begin_request(state: State, request: web.Request) -> Context:
-    """The context of a request: its trace (a UUID sent along is kept), deadline and origin."""
-    sent = request.headers.get("X-Trace-ID")
+    """The context of a request: its trace, deadline and origin."""
+    trace_id, span_id = trace_of(request.headers.get("X-Trace-ID"), request.headers.get("traceparent"))
     return Context(
-        trace_id=str(parse_uuid(sent.lower()) or random_uuid()) if sent else random_uuid(),
+        trace_id=trace_id,
+        span_id=span_id,
         deadline=clock.unix() + state.settings.request_timeout,
         ip=state.proxies.client_of(request),
         user_agent=header(request, "User-Agent")[:256],
     )
+
+
+def trace_of(sent: str | None, traceparent: str | None) -> tuple[str, str]:
+    """The trace of a request and the caller's span in it.
+
+    A UUID sent as X-Trace-ID is kept, else the trace of a W3C traceparent is continued, else it is a new one.
+    """
+    if sent is not None and (own := parse_uuid(sent.lower())):
+        return str(own), NO_SPAN
+    if traceparent is not None and (match := TRACEPARENT.fullmatch(traceparent.strip())):
+        version, trace, span = match.groups()
+        if version != "ff" and trace.strip("0") and span.strip("0"):
+            return str(UUID(trace)), span
+    return random_uuid(), NO_SPAN
 
 
 def header(request: web.Request, name: str) -> str:
@@ -63,6 +80,7 @@ async def authenticate(
         return context
     identity = await _identity(state, request, context, access, area)
     if not reads and identity.viewer is not None:
+        tracing.adopt(context.entered(app, identity))
         raise RocketError("FORBIDDEN", READ_ONLY, [{"rule": "read_only", "message": READ_ONLY}])
     return context.entered(app, identity)
 
@@ -90,7 +108,13 @@ async def _identity(state: State, request: web.Request, context: Context, access
     if limiter is not None:
         limiter.admit(request, context.app, identity)
     if access is Access.ADMIN and not identity.is_admin:
-        raise RocketError("FORBIDDEN", "Only admins may do this")
+        raise _denied(context, identity, "Only admins may do this")
     if area is not None and identity.scopes is not None and not identity.allows(area, ACTIONS[request.method]):
-        raise RocketError("FORBIDDEN", "This API key may not do this")
+        raise _denied(context, identity, "This API key may not do this")
     return identity
+
+
+def _denied(context: Context, identity: Identity, message: str) -> RocketError:
+    """403, with the trace saying who was refused."""
+    tracing.adopt(context.entered(context.app, identity))
+    return RocketError("FORBIDDEN", message)

@@ -33,6 +33,8 @@ Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 DRAIN_S = 4.0
 """Seconds for requests under way when the server stops."""
 JSON = "application/json"
+DENIALS = {"UNAUTHORIZED": ("sessions", "auth.denied"), "FORBIDDEN": ("permissions", "permission.denied")}
+"""What the trace calls a refusal of the caller, by its code: component and action."""
 MAX_PATH_CHARACTERS = 1_000
 """Characters of a path that a span keeps: a batch of spans must fit into a message."""
 
@@ -104,6 +106,7 @@ def _handler(state: State, route: Route) -> Handle:
             span.metadata = {
                 "method": request.method,
                 "path": request.path[:MAX_PATH_CHARACTERS],
+                "route": route.path,
                 "status_code": response.status,
             }
             if context.identity is not None and context.identity.viewer is not None:
@@ -126,7 +129,9 @@ async def _respond(
     except asyncio.CancelledError:
         raise
     except Exception as error:
-        outcome = error_answer(as_rocket_error(error, f"{request.method} {route.path}"))
+        refusal = as_rocket_error(error, f"{request.method} {route.path}")
+        context = _note_refusal(refusal, context, request)
+        outcome = error_answer(refusal)
     if isinstance(outcome, Response):
         response: web.StreamResponse = web.Response(
             status=outcome.status, body=outcome.body, headers=_headers(outcome, context)
@@ -136,6 +141,15 @@ async def _respond(
             response.force_close()
         return response, context
     return outcome, context
+
+
+def _note_refusal(error: RocketError, context: Context, request: web.Request) -> Context:
+    """Note in the trace that the caller was denied. Returns the context as far as the caller has become known."""
+    known = context if context.identity is not None else tracing.current() or context
+    if denied := DENIALS.get(error.code):
+        reason = next((detail["rule"] for detail in error.details if detail.get("rule")), error.code.lower())
+        tracing.note("auth", *denied, request.match_info.get("entity"), status="error", reason=reason)
+    return known
 
 
 def _headers(answer: Response, context: Context) -> dict[str, str]:

@@ -29,8 +29,8 @@ async def login(realm: Realm, context: Context, body: LoginBody) -> Response:
     with tracing.span("auth", "sessions", "auth.login"):
         user = await users.find_by_email(realm.database, body.email) if body.email else None
         fits = await realm.accounts.passwords.check(body.password, user["password_hash"] if user else None)
-    if user is None or not fits or not user["active"]:
-        raise unauthorized("invalid", sessions.WRONG_LOGIN)
+        if user is None or not fits or not user["active"]:
+            raise unauthorized("invalid", sessions.WRONG_LOGIN)
     if not await factors.check_login(realm, user, body.totp):
         # The password was right, so this attempt was no guess; the code is still to come.
         await login_throttle.forgive(realm, attempt)

@@ -78,6 +78,16 @@ TRACE = shaped(
     ("trace_id", "root_span", "span_count", "total_duration_ms"),
     trace_id=UUID, root_span=EVENT, span_count=NUMBER, total_duration_ms=AMOUNT_OR_NOT,
 )  # fmt: skip
+NODE_KINDS = (
+    "request", "commit", "delivery", "notification", "workflow_instance", "workflow_step", "comment", "event",
+)  # fmt: skip
+NODE = shaped(
+    ("id", "kind", "label", "status", "at"),
+    id=TEXT, kind={"enum": list(NODE_KINDS)}, label=TEXT, status=TEXT, at=TIME_OR_NOT, entity=TEXT, record_id=TEXT,
+)  # fmt: skip
+EDGE = shaped(("from", "to"), to=TEXT)
+EDGE["properties"]["from"] = TEXT
+CAUSALITY = shaped(("nodes", "edges", "truncated"), nodes=rows_of(NODE), edges=rows_of(EDGE), truncated=FLAG)
 GROUP = shaped(
     ("count", "avg_duration_ms", "p95_duration_ms", "error_rate", "error_count"),
     count=NUMBER, avg_duration_ms=AMOUNT, p95_duration_ms=AMOUNT, error_rate=AMOUNT, error_count=NUMBER,
@@ -156,6 +166,7 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ("POST", f"{ADMIN}/schema/apply"): {**DOCUMENT, **gives(shaped(("changes",), changes=rows_of(CHANGE)))},
     ("POST", f"{APP}/_events"): gives(NEW_EVENT, 201),
     ("GET", f"{APP}/_events/trace/{{trace_id}}"): gives(TRACE),
+    ("GET", f"{APP}/_events/causality/{{trace_id}}"): gives(CAUSALITY),
     ("GET", f"{APP}/_workflows"): page_of(INSTANCE, "status", "workflow", "record"),
     ("GET", f"{APP}/_workflows/pending"): page_of(INSTANCE, assignee={"enum": ["me"]}),
     ("POST", f"{APP}/_workflows/start"): gives(INSTANCE, 201),

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from libs.shared.contracts.context import NO_SPAN
+from libs.shared.telemetry.tracing import derived_span_id
 from services.workflow.machine.plan import StepPlan
 from services.workflow.machine.state import InstanceState
-
-NO_SPAN = "0000000000000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,20 @@ class StoredInstance:
     def trace(self) -> tuple[str, str]:
         """The trace and span that it goes on in: of the last decision, else of its start."""
         decider = self.state.decider or {}
-        return decider.get("trace_id") or self.origin.trace_id, decider.get("span_id") or NO_SPAN
+        if decider.get("trace_id"):
+            return decider["trace_id"], decider.get("span_id") or NO_SPAN
+        origin = self.origin
+        return origin.trace_id, trigger_span_id(origin.trace_id, self.workflow_id, origin.commit_key)
+
+
+def trigger_span_id(trace_id: str, workflow_id: str, key: str) -> str:
+    """The id of the span in which an instance was started: what it does hangs under it, however late.
+
+    All instances that a time table starts at one time have the same.
+    """
+    if key.startswith("schedule/"):
+        key = "/".join(key.split("/")[:2])
+    return derived_span_id("workflow.trigger", trace_id, workflow_id, key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from libs.shared import clock
 from libs.shared.contracts.context import AppRef
 from libs.shared.errors import RocketError
 from libs.shared.schema.workflows.forms import input_fields
+from libs.shared.telemetry import tracing
 from services.workflow import starting
 from services.workflow.history import store
-from services.workflow.history.instances import StoredInstance
+from services.workflow.history.instances import StoredInstance, trigger_span_id
 from services.workflow.machine.forms import filled_form
 from services.workflow.machine.inputs import Answer, Input, TakenOver
 from services.workflow.state import State
@@ -40,16 +41,30 @@ async def start(state: State, app: AppRef, parent: StoredInstance, key: str, com
         parent_id=parent.id,
         parent_key=key if command["wait"] else None,
     )
+    with tracing.span("workflow", "engine", "workflow.trigger", asked.entity or None, _trigger_span(asked)) as span:
+        span.record_id = asked.record_id or None
+        span.metadata["workflow"] = workflow.definition.name
+        child_id = await _start_once(state, app, parent, key, asked)
+    if child_id is None:
+        return Answer(key)
+    told = {"instance_id": child_id}
+    return TakenOver(key, told) if command["wait"] else Answer(key, {**told, "status": "running", "context": {}})
+
+
+def _trigger_span(asked: starting.Start) -> str:
+    return trigger_span_id(asked.trace_id, asked.workflow.id, asked.key)
+
+
+async def _start_once(state: State, app: AppRef, parent: StoredInstance, key: str, asked: starting.Start) -> str | None:
+    """The id of the child of a command; None where the parent does not wait for it any more."""
+    now = clock.now()
     async with state.transactions.begin(app, due_at=now, emits=True) as transaction:
         # A parent that is cancelled meanwhile finds the child, or it is not started any more.
         current = await store.lock(transaction.connection, uuid.UUID(parent.id))
         if current is None or key not in current.state.pending:
-            return Answer(key)
+            return None
         child_id = await starting.start(transaction, asked, now)
-        if child_id is None:
-            child_id = await store.started_by(transaction.connection, workflow.id, asked.key)
-    told = {"instance_id": child_id}
-    return TakenOver(key, told) if command["wait"] else Answer(key, {**told, "status": "running", "context": {}})
+        return child_id or await store.started_by(transaction.connection, asked.workflow.id, asked.key)
 
 
 def named(index: WorkflowIndex, name: str) -> Workflow:

@@ -24,6 +24,7 @@ from libs.shared.ids import random_uuid
 from libs.shared.schema.workflows import ScheduleTrigger
 from libs.shared.telemetry import tracing
 from services.workflow import starting
+from services.workflow.history.instances import trigger_span_id
 from services.workflow.schedules import store, times
 from services.workflow.schedules.store import ClaimedSchedule
 from services.workflow.starting import Start
@@ -86,7 +87,11 @@ class Schedules:
             due = replace(due, due=row.firing_at)
         schedule = DueSchedule(row, workflow, trigger, due, random_uuid())
         context = Context(schedule.trace_id, app=app, identity=SYSTEM, cause=f"workflow:{workflow.definition.name}")
-        with tracing.remote(context), tracing.span("workflow", "engine", "workflow.trigger", trigger.entity) as span:
+        own = trigger_span_id(schedule.trace_id, workflow.id, f"schedule/{clock.iso(due.due)}")
+        with (
+            tracing.remote(context),
+            tracing.span("workflow", "engine", "workflow.trigger", trigger.entity, own) as span,
+        ):
             span.metadata |= {"workflow": workflow.definition.name, "at": clock.iso(due.due)}
             try:
                 await self._start(app, schedule, context)

@@ -14,7 +14,7 @@ Row = dict[str, Any]
 
 
 def span(trace: str, status: str = "ok") -> Row:
-    return {"trace_id": trace, "span_id": str(uuid.uuid4()), "status": status}
+    return {"trace_id": trace, "span_id": str(uuid.uuid4()), "status": status, "event_type": "system"}
 
 
 def kept_at(rate: float, enabled: bool = True) -> Instrumentation:

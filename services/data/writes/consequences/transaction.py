@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 from libs.shared.postgres.databases import Connection
-from libs.shared.telemetry import tracing
 from services.data.model import EntityModel
+from services.data.query_spans import traced
 from services.data.writes.consequences.totals import settle
-from services.data.writes.context.write_context import SPANS, WriteContext
+from services.data.writes.context.write_context import WriteContext
 from services.data.writes.statements.changes import Action
 from services.data.writes.statements.unit_of_work import UnitOfWork
 
@@ -42,9 +42,10 @@ async def transaction(
     write.dry_run = dry_run
     write.peeked.clear()
     await write.resources.relay.activate(app)
-    with tracing.span("engine", "writer", SPANS[action], entity.name) as span:
+    with write.span(action, entity) as span:
         async with _committed(write, dry_run) as unit:
             yield unit
+        write.note_commit(entity)
         span.metadata["records"] = unit.records
     if write.position:
         write.resources.relay.wake(app)
@@ -54,7 +55,8 @@ async def transaction(
 async def _committed(write: WriteContext, dry_run: bool) -> AsyncIterator[UnitOfWork]:
     consent = write.consent
     with contextlib.suppress(_Rehearsed):
-        async with write.database.transaction() as connection:
+        async with write.database.transaction() as plain:
+            connection = traced(plain)
             await _remember(connection, write)
             unit = UnitOfWork(connection, write.model, write.command)
             unit.settle_totals = partial(settle, write, unit)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from libs.shared import clock, exact
@@ -14,6 +15,7 @@ from libs.shared.ids import UUID, uuid7
 from libs.shared.postgres.databases import Database
 from libs.shared.telemetry import tracing
 from services.data.model import EntityModel, KeyValue, Model
+from services.data.query_spans import described
 from services.data.writes.context.consent import WebhookConsent
 from services.data.writes.context.resources import WriteResources
 from services.data.writes.statements.changes import Action, Command, RowChange, Values, Written
@@ -24,6 +26,11 @@ SPANS = {
     Action.DELETE: "write.delete", Action.RESTORE: "write.restore",
 }  # fmt: skip
 """What the trace calls each action."""
+STATEMENTS = {
+    Action.CREATE: "insert", Action.UPDATE: "update", Action.DELETE: "delete", Action.RESTORE: "update",
+}  # fmt: skip
+MAX_SHAPES = 2_000
+"""Shapes of statements whose descriptions a process caches."""
 
 
 @dataclass(slots=True)
@@ -84,6 +91,21 @@ class WriteContext:
         text = exact.dumps(effects).decode() if effects else None
         return RowChange(self.command, key, values, if_version, text)
 
+    def span(self, action: Action, entity: EntityModel) -> tracing.Span:
+        """The span of the write, which what it leads to hangs under: its id derives from that of the commit.
+
+        A write that synchronous webhooks may be asked about is carried out several times: see `note_commit`.
+        """
+        span_id = tracing.write_span_id(str(self.command.id)) if self.consent is None else ""
+        return tracing.span("engine", "writer", SPANS[action], entity.name, span_id)
+
+    def note_commit(self, entity: EntityModel) -> None:
+        """Leave a span that what it leads to hangs under, where that of the write is not known by its commit."""
+        if self.consent is not None and self.position:
+            span_id = tracing.write_span_id(str(self.command.id))
+            with tracing.span("engine", "writer", "write.commit", entity.name, span_id):
+                pass
+
     async def commit_one(self, entity: EntityModel, action: Action, change: RowChange) -> Written | None:
         """Commit the change of one record, in one statement that it may share with other requests.
 
@@ -92,15 +114,24 @@ class WriteContext:
         """
         app = self.context.the_app
         await self.resources.relay.activate(app)
-        with tracing.span("engine", "writer", SPANS[action], entity.name) as span:
-            with tracing.span("db", "query", "query.execute", entity.name):
-                shape = StatementShape(action, tuple(change.values))
+        with self.span(action, entity) as span:
+            shape = StatementShape(action, tuple(change.values))
+            with tracing.span("db", "query", "query.execute", entity.name) as query:
+                query.metadata = {**described_shape(entity.name, shape)}
                 written = await self.resources.batcher.write(self.database, entity, shape, change, self.model.version)
+                query.metadata["rows"] = int(written is not None)
             if written is not None:
                 span.metadata["version"] = written.version
                 self.position = written.position
                 self.resources.relay.wake(app)
         return written
+
+
+@lru_cache(MAX_SHAPES)
+def described_shape(entity: str, shape: StatementShape) -> dict[str, str]:
+    """What the span of a statement that several requests may share says of it. Shared, so it must not be changed."""
+    text = f"{STATEMENTS[shape.action].upper()} {entity} {' '.join(shape.columns)}"
+    return {**described(text), "statement": STATEMENTS[shape.action]}
 
 
 def _command(context: Context, schema_version: int, effect_key: str | None) -> Command:

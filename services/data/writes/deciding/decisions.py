@@ -14,7 +14,7 @@ from libs.shared.telemetry import tracing
 from services.data import rules
 from services.data.model import EntityModel
 from services.data.permissions import granted
-from services.data.rules import AttemptedWrite
+from services.data.rules import AttemptedWrite, Deciding, EntityRules
 from services.data.writes.context.drafts import Draft, in_turns, refuse_invalid
 from services.data.writes.context.write_context import WriteContext
 from services.data.writes.deciding.related_records import load_related
@@ -38,19 +38,64 @@ async def decide(
     if entity_rules.is_empty or not drafts:
         return
     hook: Hook = "before_delete" if action is Action.DELETE else "before_write"
-    with tracing.span("engine", "writer", "write.rules", entity.name):
+    refused: list[list[Detail]] = [[] for _ in drafts]
+    with tracing.span("engine", "writer", "write.rules", entity.name) as span:
         attempts = await _attempts(write, connection, entity, action, drafts, hook)
-        details: list[Detail] = []
-        async for draft, attempt in in_turns(list(zip(drafts, attempts, strict=True))):
-            try:
-                decision = rules.decide(entity_rules, attempt)
-            except RocketError as refusal:
-                details += _details(draft, refusal)
-                if len(details) >= MAX_DETAILS:
-                    break
-            else:
-                draft.values, draft.effects = decision.values, decision.effects
-    refuse_invalid(details)
+        begun = await _begun(entity_rules, drafts, attempts, refused)
+        violated = sum(map(bool, refused)) + sum(bool(deciding.details) for _, deciding, _ in begun)
+        span.set_metadata(records=len(drafts), refused=violated)
+        span.set_status("error" if violated else "ok")
+    if any(deciding.moves for _, deciding, _ in begun):
+        with tracing.span("engine", "writer", "write.state_machine", entity.name) as span:
+            await _finish(begun)
+            span.set_metadata(records=len(begun), fields=[machine.field for machine in entity_rules.machines])
+            refuse_invalid(_in_order(refused))
+        return
+    await _finish(begun)
+    refuse_invalid(_in_order(refused))
+
+
+Begun = list[tuple[Draft, Deciding, list[Detail]]]
+"""Drafts with their decisions under way, and where their violations are collected."""
+
+
+async def _begun(
+    entity_rules: EntityRules,
+    drafts: Sequence[Draft],
+    attempts: Sequence[AttemptedWrite],
+    refused: Sequence[list[Detail]],
+) -> Begun:
+    """The decisions of all drafts up to their machines."""
+    begun: Begun = []
+    found = 0
+    async for draft, attempt, details in in_turns(list(zip(drafts, attempts, refused, strict=True))):
+        try:
+            begun.append((draft, rules.begin(entity_rules, attempt), details))
+        except RocketError as refusal:
+            details += _details(draft, refusal)
+            found += len(details)
+            if found >= MAX_DETAILS:
+                break
+    return begun
+
+
+async def _finish(begun: Begun) -> None:
+    """Have machines decide, and put the results into the drafts."""
+    found = 0
+    async for draft, deciding, details in in_turns(begun):
+        try:
+            decision = deciding.finish()
+        except RocketError as refusal:
+            details += _details(draft, refusal)
+            found += len(details)
+            if found >= MAX_DETAILS:
+                break
+        else:
+            draft.values, draft.effects = decision.values, decision.effects
+
+
+def _in_order(refused: Sequence[list[Detail]]) -> list[Detail]:
+    return [detail for details in refused for detail in details]
 
 
 async def recompute(
@@ -91,15 +136,17 @@ async def check_after(
     entity_rules = write.model.rules(entity.name)
     if not entity_rules.after_write:
         return
-    attempts = await _attempts(write, connection, entity, action, drafts, "after_write")
-    details: list[Detail] = []
-    async for draft, attempt in in_turns(list(zip(drafts, attempts, strict=True))):
-        assert draft.written is not None, "checked after it was written"
-        try:
-            rules.check_written(entity_rules, attempt, exact.loads(draft.written.record_text))
-        except RocketError as refusal:
-            details += _details(draft, refusal)
-    refuse_invalid(details)
+    with tracing.span("engine", "writer", "write.rules", entity.name) as span:
+        span.set_metadata(records=len(drafts), hook="after_write")
+        attempts = await _attempts(write, connection, entity, action, drafts, "after_write")
+        details: list[Detail] = []
+        async for draft, attempt in in_turns(list(zip(drafts, attempts, strict=True))):
+            assert draft.written is not None, "checked after it was written"
+            try:
+                rules.check_written(entity_rules, attempt, exact.loads(draft.written.record_text))
+            except RocketError as refusal:
+                details += _details(draft, refusal)
+        refuse_invalid(details)
 
 
 async def _attempts(

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from libs.shared.errors import RocketError, not_found
+from libs.shared.telemetry import tracing
 from services.data.model import EntityModel, Link
 from services.data.permissions import EVERYTHING, Grant, grant_for
 from services.data.writes.consequences.deletion import remove
@@ -25,7 +26,7 @@ from services.data.writes.preparing.references import missing_references, refuse
 from services.data.writes.statements.changes import Action, RowChange, Values
 from services.data.writes.statements.unit_of_work import RowRefused, UnitOfWork
 from services.data.writes.synchronous_webhooks.collecting import collect_writes
-from services.data.writes.tree.children import plan_children
+from services.data.writes.tree.children import ChildrenPlan, plan_children
 from services.data.writes.tree.many_to_many import save_pairs
 from services.data.writes.tree.nested import Members, by_link
 
@@ -124,9 +125,17 @@ class Tree:
     async def _save_nested(self, link: Link, members: Members, depth: int) -> None:
         self._count(link, members, depth)
         if link.relation.joined:
-            await save_pairs(self.write, self.unit, link, members)
+            with _child_span(link):
+                await save_pairs(self.write, self.unit, link, members)
             return
-        plan = await plan_children(self.write, self.unit, link, members)
+        with tracing.span("engine", "writer", "nested_write.plan", link.entity) as span:
+            plan = await plan_children(self.write, self.unit, link, members)
+            counts = {"inserts": len(plan.inserts), "updates": len(plan.updates), "deletes": len(plan.deletes)}
+            span.set_metadata(relation=link.relation.name, **counts)
+        with _child_span(link):
+            await self._carry_out(plan, depth)
+
+    async def _carry_out(self, plan: ChildrenPlan, depth: int) -> None:
         await remove(self.write, self.unit, plan.entity, plan.deletes)
         if plan.updates:
             grant = grant_for(plan.entity, "update", self.write.caller)
@@ -169,6 +178,13 @@ class Tree:
             name = link.relation.name
             message = f"{name}: at most {MAX_CHILDREN} nested rows in {MAX_DEPTH} levels are allowed"
             raise RocketError("VALIDATION_FAILED", message, [{"relation": name, "message": message}])
+
+
+def _child_span(link: Link) -> tracing.Span:
+    """The span of what is done to the records of one relation, on one level."""
+    span = tracing.span("engine", "writer", "nested_write.child", link.entity)
+    span.metadata = {"relation": link.relation.name}
+    return span
 
 
 def _placed(refused: RowRefused, drafts: Sequence[Draft]) -> RocketError:

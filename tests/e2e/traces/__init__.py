@@ -1,0 +1,1 @@
+"""Traces, statistics and causes of requests."""

@@ -1,0 +1,1 @@
+"""Spans: how they are made, shipped and exported."""
