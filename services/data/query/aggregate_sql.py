@@ -7,7 +7,7 @@ from itertools import groupby
 from services.data.model import EntityModel, Model
 from services.data.query.aggregates import Aggregate, Figure, Group, HavingTest, result_field
 from services.data.query.compiler import Compiler
-from services.data.query.lists import RECORDS, VERSION
+from services.data.query.lists import JSON_RECORDS, VERSION
 from services.data.query.predicates import column_sql
 from services.data.query.shapes import Visible
 from services.data.query.sources import sources_of
@@ -40,7 +40,7 @@ def aggregate_sql(model: Model, entity: EntityModel, aggregate: Aggregate) -> st
         total = f"CASE WHEN count(*) <= {most} THEN count(*) ELSE data.too_large()::text::bigint END"
     return compiler.statement(
         f"SELECT {VERSION} AS schema_version, (SELECT {total} FROM _groups) AS total, "
-        f"(SELECT {RECORDS} FROM {model.bounds.rows(page)}) AS records",
+        f"(SELECT {JSON_RECORDS} FROM {model.bounds.rows(page)}) AS records",
         f"_groups AS MATERIALIZED ({groups})",
     )
 

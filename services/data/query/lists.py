@@ -11,7 +11,8 @@ from services.data.query.sources import sources_of
 
 VERSION = "(SELECT _v.version FROM metadata.schema_version _v)"
 """Read in the statement's own snapshot, so it is the version of the tables that were read."""
-RECORDS = "coalesce(json_agg(_t._j), '[]')::text AS records, count(*) AS rows"
+JSON_RECORDS = "coalesce(json_agg(_t._j), '[]')::text AS records"
+RECORDS = f"{JSON_RECORDS}, count(*) AS rows"
 MAX_COUNTED_ROWS = 10_000
 """Rows that an estimated count counts before it estimates."""
 
