@@ -1,7 +1,7 @@
 """What requests have led to: what the services that own commits, instances, deliveries and notifications say of it.
 
-The events service asks them in turn and joins the answers to a graph. A row is a JSON object; its keys are listed at the
-class that answers it.
+The events service asks them in turn and joins the answers to a graph. A row is a JSON object; its keys are listed at
+the class that answers it.
 """
 
 from __future__ import annotations
