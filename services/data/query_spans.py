@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
 from typing import Any, cast
@@ -15,7 +14,8 @@ MAX_FINGERPRINTS = 4_000
 """Statements whose fingerprints a process caches."""
 MAX_STATEMENT_SPANS = 500
 """Spans of statements in one transaction; further statements are only counted, so that a trace stays readable."""
-_WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE)\b")
+WRITES = {"INSERT INTO ": "insert", "UPDATE ": "update", "DELETE FROM ": "delete"}
+"""How the kinds of statements that write begin, also within a WITH."""
 
 
 @lru_cache(MAX_FINGERPRINTS)
@@ -25,8 +25,9 @@ def described(sql: str) -> dict[str, str]:
     Statements hold placeholders instead of values, so equal statements have equal fingerprints.
     """
     fingerprint = hashlib.sha1(" ".join(sql.split()).encode(), usedforsecurity=False).hexdigest()[:16]
-    writes = _WRITES.search(sql.partition("FOR UPDATE")[0])
-    return {"statement": writes[1].lower() if writes else "select", "fingerprint": fingerprint}
+    text = " ".join(sql.replace("FOR UPDATE", "").replace("FOR NO KEY UPDATE", "").split()) + " "
+    places = {text.find(start): kind for start, kind in WRITES.items() if start in text}
+    return {"statement": places[min(places)] if places else "select", "fingerprint": fingerprint}
 
 
 def executing(sql: str, entity: str | None = None) -> tracing.Span:
