@@ -24,8 +24,9 @@ def described(sql: str) -> dict[str, str]:
 
     Statements hold placeholders instead of values, so equal statements have equal fingerprints.
     """
-    fingerprint = hashlib.sha1(" ".join(sql.split()).encode(), usedforsecurity=False).hexdigest()[:16]
-    text = " ".join(sql.replace("FOR UPDATE", "").replace("FOR NO KEY UPDATE", "").split()) + " "
+    plain = " ".join(sql.split())
+    fingerprint = hashlib.sha1(plain.encode(), usedforsecurity=False).hexdigest()[:16]
+    text = plain.replace("FOR UPDATE", "").replace("FOR NO KEY UPDATE", "")
     places = {text.find(start): kind for start, kind in WRITES.items() if start in text}
     return {"statement": places[min(places)] if places else "select", "fingerprint": fingerprint}
 
