@@ -65,20 +65,23 @@ class SimulationBody(RequestBody):
 
 @dataclass(frozen=True, slots=True)
 class ListInstanceHistory(Request[Response]):
-    """The whole history of an instance, oldest first; page, per_page in `query`."""
+    """The whole history of an instance, oldest first; page, per_page in `query`, and `as_of`: where it ends."""
 
     service, name = "workflow", "instances.history"
-    parameters = taking(*PAGES)
+    parameters = taking("as_of", *PAGES)
     id: str
     query: Pairs = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class GetInstanceGraph(Request[Response]):
-    """The steps of an instance's definition as a graph, with where it is and which ways it took."""
+    """The steps of an instance's definition as a graph, with where it is and which ways it took; `as_of` in `query`:
+    as it was then."""
 
     service, name = "workflow", "instances.graph"
+    parameters = taking("as_of")
     id: str
+    query: Pairs = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,12 +86,13 @@ class StartBody(RequestBody):
 
 @dataclass(frozen=True, slots=True)
 class ListInstances(Request[Response]):
-    """Instances that the caller may see, newest first or as `sort` says; the filters are in `query`."""
+    """Instances that the caller may see, newest first or as `sort` says; the filters are in `query`, and `as_of`: the
+    time at which they are looked at."""
 
     service, name = "workflow", "instances.list"
     parameters = taking(
         "status", "workflow", "version", "entity", "record", "record_id", "initiator", "step", "waiting_for",
-        "due_before", "overdue", "from", "to", "sort", *PAGES,
+        "due_before", "overdue", "from", "to", "as_of", "sort", *PAGES,
     )  # fmt: skip
     query: Pairs = field(default_factory=list)
 
@@ -107,10 +108,12 @@ class ListPending(Request[Response]):
 
 @dataclass(frozen=True, slots=True)
 class GetInstance(Request[Response]):
-    """One instance."""
+    """One instance; `as_of` in `query`: as it was at a time, or after an entry of its history."""
 
     service, name = "workflow", "instances.get"
+    parameters = taking("as_of")
     id: str
+    query: Pairs = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

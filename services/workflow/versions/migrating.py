@@ -9,7 +9,6 @@ from typing import Any
 from libs.shared import clock, exact
 from libs.shared.bodies import parse_body
 from libs.shared.contracts.context import AppRef, Context
-from libs.shared.contracts.definitions import GetDefinition
 from libs.shared.contracts.messages import Response
 from libs.shared.contracts.workflow_reads import MAX_IDS, MigrateInstances, MigrationBody
 from libs.shared.errors import RocketError, invalid_field, not_found
@@ -19,13 +18,13 @@ from libs.shared.schema.workflows import WorkflowDefinition
 from libs.shared.telemetry import tracing
 from services.workflow import recording
 from services.workflow.decisions.persons import decider_of
+from services.workflow.former_definitions import find_version
 from services.workflow.history import store
 from services.workflow.machine.deciding import decide
 from services.workflow.machine.inputs import Migrate
 from services.workflow.machine.plan import plan_of
 from services.workflow.state import State
 
-GET_TIMEOUT_S = 5.0
 # The unended instances of a workflow that have another version.
 OTHERS = """
 SELECT id FROM workflow.instances
@@ -42,7 +41,9 @@ async def migrate(state: State, context: Context, request: MigrateInstances) -> 
     workflow_id = parse_uuid(request.id)
     if workflow_id is None or str(workflow_id) not in (await state.workflows.load(context.the_app)).by_id:
         raise not_found("Workflow")
-    document = await _version(state, context, str(workflow_id), body.to_version)
+    document = await find_version(state, context, str(workflow_id), body.to_version)
+    if document is None:
+        raise invalid_field("to_version", f"the workflow has no version {body.to_version}")
     definition = WorkflowDefinition.stored(document)
     _check_mapping(body.mapping, definition)
     change = Migrate(definition, body.to_version, decider_of(context), body.mapping)
@@ -51,19 +52,6 @@ async def migrate(state: State, context: Context, request: MigrateInstances) -> 
     migrated = 0 if body.dry_run else sum(each["ok"] for each in results)
     more = {"more": True} if body.all and len(ids) == MAX_IDS else {}
     return Response(body=exact.dumps({"data": {"results": results, "migrated": migrated, **more}}))
-
-
-async def _version(state: State, context: Context, workflow_id: str, version: int) -> dict[str, Any]:
-    """The document of a version, as instances keep it. Raises VALIDATION_FAILED."""
-    wanted = GetDefinition("workflows", workflow_id, [("version", str(version))])
-    try:
-        answer = await state.core.rpc.request(wanted, context.within(GET_TIMEOUT_S))
-    except RocketError as error:
-        if error.code == "NOT_FOUND":
-            raise invalid_field("to_version", f"the workflow has no version {version}") from None
-        raise
-    document: dict[str, Any] = exact.loads(answer.body.decode())["data"]
-    return {**document, "id": workflow_id, "version": version}
 
 
 def _check_mapping(mapping: Mapping[str, str], definition: WorkflowDefinition) -> None:

@@ -21,8 +21,9 @@ def with_approvals(instance: Document) -> Document:
         return instance
     steps = plan_from(document).steps
     ordered = sorted(frames, key=lambda frame: frame["visit"])
-    approvals = [_approval(frame, steps[frame["step"]]) for frame in ordered]
-    return {**instance, "approvals": approvals, "approval": approvals[0]}
+    # A past version of the definition may be gone, and today's may have no such step.
+    approvals = [_approval(frame, steps[frame["step"]]) for frame in ordered if frame["step"] in steps]
+    return {**instance, "approvals": approvals, "approval": approvals[0]} if approvals else instance
 
 
 def _approval(frame: Document, step: Any) -> Document:

@@ -59,6 +59,8 @@ async def visible_ids(state: State, context: Context, selection: Selection) -> t
     )  # fmt: skip
     rows = await database.fetch(statement, *selection.values, persons, context.user.id, MAX_LOOKED_AT + 1)
     found: list[uuid.UUID] = []
+    if context.user.is_admin:
+        return [row["id"] for row in rows[:MAX_LOOKED_AT]], len(rows) <= MAX_LOOKED_AT
     for start in range(0, min(len(rows), MAX_LOOKED_AT), LOOK):
         part = rows[start : min(start + LOOK, MAX_LOOKED_AT)]
         readable = await _readable(state, context, part)

@@ -33,11 +33,11 @@ async def shown(state: State, context: Context, id_text: str, status: int = 200)
     return Response(status, exact.dumps({"data": visible}))
 
 
-async def history_of(state: State, context: Context, id_text: str, page: Page) -> Response:
-    """A page of an instance's history, narrowed as the instance itself is. Raises NOT_FOUND."""
+async def history_of(state: State, context: Context, id_text: str, page: Page, last: int) -> Response:
+    """A page of an instance's history up to an entry, narrowed as the instance itself is. Raises NOT_FOUND."""
     database, instance_id = state.database(context.the_app), id_in(id_text)
     text = await database.fetchval(statements.SHOW, instance_id)
-    found = await database.fetchrow(statements.HISTORY, instance_id, page.size, page.offset)
+    found = await database.fetchrow(statements.HISTORY, instance_id, page.size, page.offset, last)
     if text is None or found is None:
         raise not_found("Workflow instance")
     instance, entries = with_approvals(read(text)), read(found["rows"])

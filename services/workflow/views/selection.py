@@ -60,12 +60,12 @@ def selected(query: Pairs) -> Selection:
     conditions = []
     for name, condition in FILTERS.items():
         if name in asked:
-            values.append(_value(asked, name))
+            values.append(value_in(asked, name))
             conditions.append(condition.format(f"${len(values)}"))
     return Selection(" AND ".join(conditions) or "true", tuple(values), _order(asked.get("sort")))
 
 
-def _value(asked: Mapping[str, str], name: str) -> Any:
+def value_in(asked: Mapping[str, str], name: str) -> Any:
     """The value of a parameter as SQL takes it. Raises INVALID_PAYLOAD."""
     text = asked[name]
     if name in TIMES:

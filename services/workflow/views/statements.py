@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from libs.shared.postgres.counting import bounded_counts
+from services.workflow.history.store import COLUMNS
 
 FIGURES = bounded_counts(
     {
@@ -61,10 +62,27 @@ SELECT i.id, i.entity, i.record_id, (
 ) AS mine
 FROM workflow.instances i WHERE {{conditions}} ORDER BY {{order}} LIMIT {{limit}}
 """
-# A part of the history that the API shows, oldest first, and how long it is.
+# A part of the history that the API shows, oldest first, up to an entry, and how long it is.
 HISTORY = """
-SELECT (SELECT count(*) FROM workflow.history WHERE instance_id = $1 AND shown IS NOT NULL) AS total,
-    (SELECT coalesce(json_agg(h.shown ORDER BY h.seq), '[]') FROM (
-        SELECT seq, shown FROM workflow.history WHERE instance_id = $1 AND shown IS NOT NULL
+SELECT (SELECT count(*) FROM workflow.history WHERE instance_id = $1 AND shown IS NOT NULL AND seq <= $4) AS total,
+    (SELECT coalesce(json_agg(h.shown || jsonb_build_object('seq', h.seq) ORDER BY h.seq), '[]') FROM (
+        SELECT seq, shown FROM workflow.history WHERE instance_id = $1 AND shown IS NOT NULL AND seq <= $4
         ORDER BY seq LIMIT $2 OFFSET $3) h)::text AS rows
+"""
+# The last entry of an instance at a time ($2; null: now), 0 if it had not begun; null if there is no instance. Clocks
+# of replicas differ, so an entry that follows a later one had not happened either.
+LAST_ENTRY = """
+SELECT coalesce((SELECT min(seq) FROM workflow.history WHERE instance_id = i.id AND at > $2::timestamptz) - 1, i.seq)
+FROM workflow.instances i WHERE i.id = $1
+"""
+# Instances with the histories from which their past states follow; $2 is the time. Those that had not begun are absent.
+PAST = f"""
+SELECT {COLUMNS}, definition::text AS original, to_json(created_at) #>> '{{}}' AS begun, (
+    SELECT json_agg(json_build_array(h.seq, h.kind, h.scope, h.step, h.data, to_json(h.at)) ORDER BY h.seq)::text
+    FROM workflow.history h WHERE h.instance_id = i.id AND h.seq <= l.seq AND h.seq <= coalesce($3::int, l.seq)
+) AS entries
+FROM workflow.instances i CROSS JOIN LATERAL (
+    SELECT coalesce(min(h.seq) - 1, i.seq) AS seq FROM workflow.history h
+    WHERE h.instance_id = i.id AND h.at > $2::timestamptz) l
+WHERE i.id = ANY ($1) AND l.seq > 0
 """

@@ -35,7 +35,7 @@ MAX_RECORDS = 1_000
 """Records of one request to the data service."""
 MAX_DEFINITIONS = 512
 """Definitions whose origins are kept."""
-STEPS = ("step", "status", "by", "at")
+STEPS = ("seq", "step", "status", "by", "at")
 """The keys of a history entry that everyone sees; comments and reasons may quote records."""
 APPROVAL = ("step", "scope", "form", "mode", "needed", "deadline", "returns_to", "may_reassign")
 """The keys of an approval that everyone sees: what its definition says."""
@@ -89,15 +89,24 @@ def _origins(text: str) -> Origins:
     return origins_of(WorkflowDefinition.stored(exact.loads(text)))
 
 
-async def visible_instances(state: State, context: Context, instances: Sequence[Document]) -> list[Document]:
-    """The instances for the caller of a request. Raises the errors of the data service and of the gateway."""
+async def visible_instances(
+    state: State, context: Context, instances: Sequence[Document], today: Sequence[Document] | None = None
+) -> list[Document]:
+    """The instances for the caller of a request. Raises the errors of the data service and of the gateway.
+
+    Past instances are shown to those who see what they are `today`: the same instances, as they are now.
+    """
     found = [judged(row) for row in instances]
+    now = found if today is None else [judged(row) for row in today]
     schema = await state.core.schemas.get(context.the_app)
     if context.user.is_admin:
         return [masked(each, schema) for each in found]
     fields = await _readable(state, context, found)
-    viewers = await _viewers(state, context, found)
-    return [narrowed(each, viewer, fields, schema) for each, viewer in zip(found, viewers, strict=True)]
+    viewers = await _viewers(state, context, now)
+    return [
+        narrowed(each, viewer, fields, schema, judged_by)
+        for each, viewer, judged_by in zip(found, viewers, now, strict=True)
+    ]
 
 
 async def _viewers(state: State, context: Context, instances: Sequence[Judged]) -> Sequence[Viewer]:
@@ -160,11 +169,13 @@ def masked(instance: Judged, schema: Snapshot) -> Document:
     return {**shown, **parts, **_approvals(shown, masked_item)}
 
 
-def narrowed(instance: Judged, viewer: Viewer, fields: Fields, schema: Snapshot) -> Document:
-    """An instance for a caller who is not an admin."""
-    shown = instance.shown
-    if not _is_seen(instance, viewer, fields):
-        return _bare(instance, takes_part(shown, viewer))
+def narrowed(
+    instance: Judged, viewer: Viewer, fields: Fields, schema: Snapshot, today: Judged | None = None
+) -> Document:
+    """An instance for a caller who is not an admin; `today` is the same one as it is now."""
+    shown, now = instance.shown, today or instance
+    if not _is_seen(now, viewer, fields):
+        return _bare(instance, takes_part(now.shown, viewer))
     readable = readable_of(instance, fields, schema)
     context = visible_context(shown["context"], instance.origins.context, readable)
     parts: Document = {"context": context}

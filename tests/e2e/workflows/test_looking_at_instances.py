@@ -135,6 +135,45 @@ async def test_a_graph_tells_where_an_instance_is_and_was(shop: Shop) -> None:
     assert (await shop.admin.get("/_workflows/nonsense/graph")).code == "NOT_FOUND"
 
 
+async def test_instances_are_shown_as_they_were(shop: Shop) -> None:
+    instance, foreign = await shop.bill(81), await shop.bill(82, "foreign")
+    path, before = f"/_workflows/{instance['id']}", clock.iso(clock.now())
+    seen = (await shop.clerk.get(path)).expect(200).data
+    both = {"ids": [instance["id"], foreign["id"]], "decision": "approve"}
+    (await shop.boss.post("/_workflows/_bulk", both)).expect(200)
+
+    async def over() -> bool:
+        found = [(await shop.admin.get(f"/_workflows/{each['id']}")).data["status"] for each in (instance, foreign)]
+        return found == ["completed", "completed"]
+
+    await eventually(over)
+    then = (await shop.clerk.get(f"{path}?as_of={before}")).expect(200).data
+    assert then == seen
+    history = (await shop.clerk.get(f"{path}/history")).expect(200).data
+    assert [(each["step"], each["status"]) for each in history] == [
+        ("look", "on_true"), ("ask", "approved"), ("pay", "completed")]  # fmt: skip
+    decided = (await shop.boss.get(f"{path}?as_of={history[1]['seq']}")).expect(200).data
+    assert decided["history"][-1]["status"] == "approved" and decided["status"] == "running"
+    assert [each["status"] for each in (await shop.admin.get(f"{path}/history?as_of={before}")).data] == ["on_true"]
+    nodes = (await shop.admin.get(f"{path}/graph?as_of={before}")).expect(200).data["nodes"]
+    assert {node["id"]: node["status"] for node in nodes} == {
+        "look": "done", "ask": "waiting", "pay": "open", "end": "open"}  # fmt: skip
+    # Who may not read the record sees no more of its past than of its present.
+    bare = (await shop.clerk.get(f"/_workflows/{foreign['id']}?as_of={before}")).expect(200).data
+    assert bare["context"] == {} and bare["approval"]["seats"] == []
+    assert (await shop.clerk.get(f"/_workflows/{foreign['id']}/graph?as_of={before}")).code == "NOT_FOUND"
+
+    listed = (await shop.clerk.get(f"/_workflows?as_of={before}&status=running&step=ask&sort=-updated_at")).expect(200)
+    ids = [each["id"] for each in listed.data]
+    assert ids[0] == instance["id"] and foreign["id"] not in ids and listed.body["meta"]["total"] == len(ids)
+    waiting = (await shop.boss.get(f"/_workflows?as_of={before}&waiting_for=boss&overdue=false&version=1")).expect(200)
+    assert {instance["id"], foreign["id"]} <= {each["id"] for each in waiting.data}
+    assert (await shop.boss.get("/_workflows?as_of=2020-01-01T00:00:00Z")).expect(200).data == []
+    assert (await shop.boss.get(f"{path}?as_of=2020-01-01T00:00:00Z")).code == "NOT_FOUND"
+    for wrong in (f"{path}?as_of=999", f"{path}?as_of=2999-01-01T00:00:00Z", f"{path}?as_of=x", "/_workflows?as_of=3"):
+        assert (await shop.admin.get(wrong)).code == "INVALID_PAYLOAD"
+
+
 async def test_figures_count_what_a_caller_may_see(shop: Shop) -> None:
     await shop.bill(90, "foreign")
     paid = await shop.bill(1)
