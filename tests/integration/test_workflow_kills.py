@@ -1,4 +1,4 @@
-"""The real runner loses its process, or its servers, at every point: the outcome is that of an undisturbed run."""
+"""The runner loses its process at every point, and its servers at most: the outcome is that of an undisturbed run."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from deploy.embedded.stack import Stack
 from libs.shared import clock, exact
@@ -190,7 +191,7 @@ async def bought(
     databases = Databases(sibling(stack.database_url, "rocket"), 8)
     app = AppRef(row["id"], "shop", row["database"])
     process = WorkflowProcess(databases, app, faults, [PURCHASE, RESERVE], ORDER)
-    with patch.context() as patched:
+    with patch.context() as patched, capture_logs():
         faults.install(patched)
         patched.setattr(clock, "now", lambda: process.now)
         try:
@@ -213,14 +214,14 @@ async def test_whatever_dies_or_is_out_at_every_point_changes_nothing(
     async with bought(stack, client, monkeypatch, None) as expected:
         assert expected["shown"]["purchase "][-1] == {"step": "last", "status": "completed"}
         assert sum(expected["effects"].values()) == 8 and set(expected["effects"].values()) == {1}
-    for fault in (killed, outage):
-        striking = EveryPoint(fault)
+    # A dying process does not get to anything else; with a server that is out it goes on, and tries again.
+    for striking, least in ((EveryPoint(killed), 250), (EveryPoint(outage, "asking", "COMMIT"), 70)):
         async with bought(stack, client, monkeypatch, striking) as outcome:
             assert {name: differing(outcome[name], expected[name]) for name in expected} == {
                 name: [] for name in expected
             }
-        assert len(striking.points) > 300
-        struck = {point.partition(": ")[2] for point in striking.points}
+        assert len(striking.points) > least
+        struck = {name for _, name, _ in striking.points}
         asked = ("SetFields", "AddRecord", "RemoveRecord", "MoveState", "FetchRecords", "FindPeople")
         assert {f"{when} asking {what}" for when in ("before", "after") for what in asked} < struck
         assert {"before COMMIT;", "after COMMIT;"} < struck

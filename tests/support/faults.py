@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -31,15 +32,18 @@ class Faults:
     def _around(self, method: Callable[..., Any]) -> Callable[..., Any]:
         async def run(connection: Any, sql: str, *args: Any, **more: Any) -> Any:
             name = " ".join(sql.split())[:60]
-            if name.startswith("ROLLBACK"):  # the server does that for a client that has gone
+            # A transaction that has begun is the point before its first statement. What is rolled back, the server
+            # rolls back for a client that has gone.
+            if name.startswith(("BEGIN", "ROLLBACK")):
                 return await method(connection, sql, *args, **more)
             try:
                 self.at(f"before {name}")
                 found = await method(connection, sql, *args, **more)
-                self.at(f"after {name}")
+                if not name.startswith("SELECT"):  # after it nothing is otherwise than before it
+                    self.at(f"after {name}")
             except BaseException:
-                if name.startswith(("BEGIN", "COMMIT")):
-                    connection.terminate()  # the driver does not know which transaction it is in
+                if name.startswith("COMMIT"):
+                    connection.terminate()  # the driver does not know whether it is within a transaction
                 raise
             return found
 
@@ -47,25 +51,29 @@ class Faults:
 
 
 class EveryPoint:
-    """Raises a fault at every point once: each time that a stretch of work is tried, one point further on."""
+    """Raises a fault at every point once: each time that a stretch of work is tried, one point further on.
 
-    def __init__(self, fault: Callable[[], BaseException]) -> None:
+    With `among` only at points whose names hold one of these words.
+    """
+
+    def __init__(self, fault: Callable[[], BaseException], *among: str) -> None:
         self._fault = fault
-        self._passed: dict[str, int] = {}
+        self._among = among or ("",)
         self._stretch = ""
-        self._number = 0
-        self.points: list[str] = []
-        """The points at which it has struck."""
+        self._passes: Counter[str] = Counter()
+        self.points: dict[tuple[str, str, int], None] = {}
+        """The points at which it has struck: the stretch, the name, and which of that name."""
 
     def begin(self, stretch: str) -> None:
         """A stretch of work begins, or is tried again."""
-        self._stretch, self._number = stretch, 0
+        self._stretch = stretch
+        self._passes.clear()
 
     def __call__(self, name: str) -> None:
-        self._number += 1
-        if self._number > self._passed.get(self._stretch, 0):
-            self._passed[self._stretch] = self._number
-            self.points.append(f"{self._stretch}: {name}")
+        self._passes[name] += 1
+        point = self._stretch, name, self._passes[name]
+        if point not in self.points and any(word in name for word in self._among):
+            self.points[point] = None
             raise self._fault()
 
 

@@ -72,9 +72,9 @@ def resolve_url(text: str, environment: Mapping[str, Any]) -> str:
     return url
 
 
-def roots_of(text: str) -> set[str]:
-    """The first names of the paths in a template."""
-    return {found[1].split(".")[0] for found in PLACEHOLDER.finditer(text)}
+def paths_of(text: str) -> set[str]:
+    """The paths in a template."""
+    return {found[1] for found in PLACEHOLDER.finditer(text)}
 
 
 def _steps_back(url: str) -> int:

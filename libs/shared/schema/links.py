@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from libs.shared.schema.entities import EntityDefinition
 from libs.shared.schema.relations import Relation
+
+MAX_HOPS = 3
+"""Relations that a path of a workflow may follow, one after another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,22 @@ def find_link(links: Sequence[Link], name: str) -> Link | None:
         if not link.outward and not link.relation.joined and link.own == f"{name}_id":
             return link
     return None
+
+
+def to_one_links(links: Sequence[Link], definitions: Mapping[str, EntityDefinition], entity: str) -> dict[str, Link]:
+    """Name → link of an entity, for paths such as `record.department.head_id`; by the names that `find_link` knows.
+
+    Each leads to one record, by its key. A field hides a link of its name.
+    """
+    own = definitions[entity]
+    fields = {field.name for field in (*own.key_fields, *own.fields)}
+    found: dict[str, Link] = {}
+    for link in links:
+        key = [field.name for field in definitions[link.entity].key_fields]
+        if not link.many and not link.outward and key == [link.other]:
+            names = (link.relation.name, link.entity, link.own.removesuffix("_id"))
+            found |= {name: link for name in names if name not in fields and find_link(links, name) is link}
+    return found
 
 
 def _outward(relation: Relation) -> Link:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from libs.shared.expressions import Expression, ExpressionError, compile_expression
-from libs.shared.expressions.templates import roots_of
+from libs.shared.expressions.templates import paths_of
 from libs.shared.schema.parts import Part
 from libs.shared.schema.workflows import LoopStep, ParallelStep, WorkflowDefinition
 
@@ -16,6 +16,8 @@ RECORD = "record"
 TEXT_KEYS = ("expression", "when", "condition")
 """Keys whose texts are expressions, beside the values of `set`."""
 PATH_KEYS = ("path", "until", "over", "record_id")
+KEYS_WITHIN = {"values": "expression", "context": "path"}
+"""Key of an object → the key that says what the texts in it are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +25,15 @@ class StepPlan:
     """The steps of a definition, for looking them up.
 
     `lists` are its lists of steps by the name of where they stand: "" for its own, `both/a` for a branch, `each` for
-    the rounds of a loop; `steps` are all steps by id. `reading` are the ids of those that read the record.
+    the rounds of a loop; `steps` are all steps by id. `reading` has, of those that read the record, the paths that they
+    read of it.
     """
 
     definition: WorkflowDefinition
     lists: Mapping[str, Sequence[Any]]
     steps: Mapping[str, Any]
     list_of: Mapping[str, str]
-    reading: frozenset[str] = field(default_factory=frozenset)
+    reading: Mapping[str, frozenset[tuple[str, ...]]] = field(default_factory=dict)
 
 
 def plan_of(definition: WorkflowDefinition) -> StepPlan:
@@ -39,7 +42,8 @@ def plan_of(definition: WorkflowDefinition) -> StepPlan:
     _collect("", definition.steps, lists)
     steps = {step.id: step for each in lists.values() for step in each}
     list_of = {step.id: name for name, each in lists.items() for step in each}
-    reading = frozenset(step.id for step in steps.values() if _reads_record(step))
+    read = {step.id: frozenset(record_paths(step)) for step in steps.values()}
+    reading = {step_id: paths for step_id, paths in read.items() if paths}
     return StepPlan(definition, lists, steps, list_of, reading)
 
 
@@ -59,34 +63,40 @@ def inner_lists(step: Any) -> Iterator[tuple[str, Sequence[Any]]]:
         yield step.id, step.steps
 
 
-def _reads_record(step: Any) -> bool:
+def record_paths(step: Any) -> Iterator[tuple[str, ...]]:
+    """The names behind `record` in the texts of a step: `("department", "head_id")`; empty for the record itself."""
     own = {name: value for name, value in step if name not in ("steps", "form")}
     if isinstance(step, ParallelStep):
         own.pop("branches")
-    return any(_reads(name, value) for name, value in own.items())
+    for name, value in own.items():
+        yield from _read_by(name, value)
 
 
-def _reads(key: str, value: Any) -> bool:
-    """Whether a text in a part of a step reads the record."""
+def _read_by(key: str, value: Any) -> Iterator[tuple[str, ...]]:
+    """The names behind `record` in a part of a step."""
     match value:
         case Part():
-            return any(_reads(name, each) for name, each in value)
-        case dict() if key == "values":
-            return any(_reads("expression", each) for each in value.values())
-        case dict() if key == "context":
-            return any(_reads("path", each) for each in value.values())
+            for name, each in value:
+                yield from _read_by(name, each)
         case dict():
-            return any(_reads(key, each) for each in value.values())
+            inner = KEYS_WITHIN.get(key, key)
+            for each in value.values():
+                yield from _read_by(inner, each)
         case list():
-            return any(_reads(key, each) for each in value)
-        case str() if key in TEXT_KEYS:
-            compiled = compiled_text(value)
-            return compiled is not None and any(path.split(".")[0] == RECORD for path in compiled.paths)
-        case str() if key in PATH_KEYS and value.partition(".")[0] == RECORD:
-            return True
+            for each in value:
+                yield from _read_by(key, each)
         case str():
-            return RECORD in roots_of(value)
-    return False
+            for path in _paths_in(key, value):
+                root, *names = path.split(".")
+                if root == RECORD:
+                    yield tuple(names)
+
+
+def _paths_in(key: str, text: str) -> Iterable[str]:
+    if key in TEXT_KEYS:
+        compiled = compiled_text(text)
+        return compiled.paths if compiled is not None else ()
+    return [text] if key in PATH_KEYS and "{{" not in text else paths_of(text)
 
 
 @lru_cache(maxsize=4096)

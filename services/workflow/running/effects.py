@@ -11,13 +11,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from libs.shared.contracts.context import Context
-from libs.shared.contracts.effects import AddRecord, Effected, FetchRecords, MoveState, RemoveRecord, SetFields
+from libs.shared.contracts.effects import (
+    AddRecord,
+    Effected,
+    FetchedRecords,
+    FetchRecords,
+    MoveState,
+    RemoveRecord,
+    SetFields,
+)
 from libs.shared.contracts.messages import Request
 from libs.shared.errors import RocketError, not_found
 from services.workflow.history.instances import StoredInstance
 from services.workflow.machine.inputs import Answer, Input
 from services.workflow.running import children
 from services.workflow.running.persons import persons_of
+from services.workflow.running.related import add_related
 from services.workflow.state import State
 
 NOW = "now"
@@ -33,6 +42,12 @@ class Effect:
     instance: StoredInstance
     key: str
     command: Mapping[str, Any]
+
+    @property
+    def paths(self) -> frozenset[tuple[str, ...]]:
+        """The paths that the step of the command reads of the record."""
+        frame = self.instance.state.frames.get(self.command["scope"])
+        return self.instance.plan.reading.get(str(frame.step), frozenset()) if frame else frozenset()
 
     async def ask(self, request: Request[Effected]) -> Effected:
         """Ask the data service."""
@@ -94,12 +109,20 @@ async def _move(effect: Effect) -> Input:
 
 
 async def _read(effect: Effect) -> Input:
-    """The record that the instance is about, as it is now; None if it is gone."""
+    """The record that the instance is about, as it is now, with those that the step's paths lead to; None if it is
+    gone."""
     origin = effect.instance.origin
     if not origin.entity or not origin.record_id:
         return Answer(effect.key, {"record": None})
-    request = FetchRecords([(origin.entity, origin.record_id)])
-    [record] = (await effect.state.core.rpc.request(request, effect.context)).records
+
+    async def ask(request: FetchRecords) -> FetchedRecords:
+        return await effect.state.core.rpc.request(request, effect.context)
+
+    [record] = (await ask(FetchRecords([(origin.entity, origin.record_id)]))).records
+    paths = [path for path in effect.paths if len(path) > 1 or path[:1] not in {(name,) for name in record or ()}]
+    if record is not None and any(paths):
+        schema = await effect.state.core.schemas.get(effect.context.the_app)
+        record = await add_related(ask, schema, origin.entity, record, paths)
     return Answer(effect.key, {"record": record})
 
 

@@ -11,6 +11,9 @@ from libs.shared.schema.secrecy import MASK, concealed, masked_record, texts_in
 from services.workflow.views.origins import OWN, TRIGGER, FieldOf, Known, Origin, Outside, Source
 
 Document = dict[str, Any]
+Definitions = Callable[[str, tuple[str, ...]], tuple[EntityDefinition | None, str | None]]
+"""For a record of an instance and the names of a path from there: the entity in which the path ends, and the field
+(None: the record as a whole)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +82,12 @@ def _narrowed(value: Mapping[str, Any], record: str, readable: Readable) -> Docu
 def masked_context(
     values: Mapping[str, Any],
     origins: Known,
-    definition_of: Callable[[str], EntityDefinition | None],
+    definition_of: Definitions,
     hidden: frozenset[str],
 ) -> Document:
     """Values for admins: complete, with sensitive values and personal data masked as in logs.
 
-    `definition_of` gives the entity of a record of the instance, `hidden` are hidden values of its own record, which
-    may have been copied.
+    `hidden` are hidden values of the instance's own record, which may have been copied.
     """
     return {key: _masked(value, origins.get(key), definition_of, hidden) for key, value in values.items()}
 
@@ -93,7 +95,7 @@ def masked_context(
 def _masked(
     value: Any,
     origin: Origin | None,
-    definition_of: Callable[[str], EntityDefinition | None],
+    definition_of: Definitions,
     hidden: frozenset[str],
 ) -> Any:
     if value is None:
@@ -101,22 +103,22 @@ def _masked(
     if origin is None:
         return MASK
     if origin.record == TRIGGER and isinstance(value, Mapping):
-        images = ("record", "old")
-        return {
-            name: masked_record(each, definition_of(OWN)) if name in images and isinstance(each, Mapping) else each
-            for name, each in value.items()
-        }
+        own = definition_of(OWN, ())[0]
+        images = {name for name in ("record", "old") if isinstance(value.get(name), Mapping)}
+        return {name: masked_record(each, own) if name in images else each for name, each in value.items()}
     if origin.record is not None and isinstance(value, Mapping):
-        return masked_record(value, definition_of(origin.record))
+        return masked_record(value, definition_of(origin.record, ())[0])
     for source in origin.sources:
-        if isinstance(source, FieldOf) and _is_hidden(source, definition_of(source.record)):
-            return MASK
+        if isinstance(source, FieldOf):
+            names = () if source.name is None else (source.name, *source.rest)
+            if _is_hidden(*definition_of(source.record, names)):
+                return MASK
     return concealed(value, hidden) if hidden else value
 
 
-def _is_hidden(source: FieldOf, definition: EntityDefinition | None) -> bool:
-    if source.name is not None:
-        return bool(masked_record({source.name: 0}, definition)[source.name] == MASK)
+def _is_hidden(definition: EntityDefinition | None, name: str | None) -> bool:
+    if name is not None:
+        return bool(masked_record({name: 0}, definition)[name] == MASK)
     names = [field.name for field in definition.fields] if definition is not None else ["?"]
     return MASK in masked_record(dict.fromkeys(names, 0), definition).values()
 

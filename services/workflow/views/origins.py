@@ -38,10 +38,11 @@ ROOTS = frozenset({"context", "trigger", "record", "old", "steps", "initiator", 
 
 @dataclass(frozen=True, slots=True)
 class FieldOf:
-    """A field of a record; `name` None: all of it."""
+    """A field of a record; `name` None: all of it. `rest` are the names behind it, where a path goes on from there."""
 
     record: str
     name: str | None
+    rest: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +124,8 @@ def _at(names: Sequence[str], context: Known, steps: Known) -> Origin:
             return _at(rest, context, steps) if rest[0] in ("trigger", "record", "old", "record_id") else FROM_OUTSIDE
         case ["record" | "old"]:
             return Origin(frozenset({FieldOf(OWN, None)}), OWN)
-        case ["record" | "old", name, *_]:
-            return Origin(frozenset({FieldOf(OWN, name)}))
+        case ["record" | "old", name, *rest]:
+            return Origin(frozenset({FieldOf(OWN, name, tuple(rest))}))
         case ["context", name, *rest]:
             return _within(context.get(name, FROM_OUTSIDE), rest)
         case ["steps", name, *rest]:

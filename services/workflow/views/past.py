@@ -126,7 +126,7 @@ def document_of(past: PastInstance) -> Document:
         "id": instance.id, "workflow_id": instance.workflow_id, "workflow_name": instance.workflow_name,
         "workflow_version": past.document.get("version"), "status": state.status,
         "current_step": next(iter(state.current_steps), None),
-        "current_step_deadline": deadlines[0] if deadlines else None, "context": state.context,
+        "current_step_deadline": clock.parse(deadlines[0]).isoformat() if deadlines else None, "context": state.context,
         "history": shown[-statements.MAX_HISTORY :], "created_at": past.times[0],
         "updated_at": past.times[1], "current_steps": state.current_steps, "entity": instance.origin.entity,
         "record_id": instance.origin.record_id, "parent_id": instance.origin.parent_id, "initiator": state.initiator,

@@ -21,6 +21,7 @@ from libs.shared.schema import EntityDefinition, Snapshot
 from libs.shared.schema.secrecy import definition_of, hidden_texts, without
 from libs.shared.schema.workflows import WorkflowDefinition
 from services.workflow.delegations.standing import Standing, standings_of
+from services.workflow.running.related import links_from
 from services.workflow.state import State
 from services.workflow.views.narrowing import (
     Readable,
@@ -142,11 +143,12 @@ async def _readable(state: State, context: Context, instances: Sequence[Judged])
 def masked(instance: Judged, schema: Snapshot) -> Document:
     """An instance for admins."""
 
-    def definition(record: str) -> EntityDefinition | None:
+    def definition(record: str, names: tuple[str, ...]) -> tuple[EntityDefinition | None, str | None]:
         entity = instance.records[record][0] if record in instance.records else instance.origins.entities.get(record)
-        return definition_of(schema, entity) if entity else None
+        return _end_of(schema, entity, names) if entity else (None, names[0] if names else None)
 
-    copied = frozenset(hidden_texts(instance.trigger.get("record"), definition(OWN))) if OWN in instance.records else ()
+    own = definition(OWN, ())[0]
+    copied = frozenset(hidden_texts(instance.trigger.get("record"), own)) if OWN in instance.records else ()
     shown = instance.shown
     context = masked_context(shown["context"], instance.origins.context, definition, frozenset(copied))
     # Reasons may quote hidden values; comments were written by people.
@@ -167,6 +169,13 @@ def masked(instance: Judged, schema: Snapshot) -> Document:
     if shown.get("failed"):
         parts["failed"] = without_hidden(shown["failed"])
     return {**shown, **parts, **_approvals(shown, masked_item)}
+
+
+def _end_of(schema: Snapshot, entity: str, names: tuple[str, ...]) -> tuple[EntityDefinition | None, str | None]:
+    """The entity in which a path that follows relations ends, and the field."""
+    while len(names) > 1 and (link := links_from(schema, entity).get(names[0])) is not None:
+        entity, names = link.entity, names[1:]
+    return definition_of(schema, entity), names[0] if names else None
 
 
 def narrowed(

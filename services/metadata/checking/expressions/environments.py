@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from libs.shared.expressions.checking import ANY, DATE, NUMBER, STRING, Environment, ListOf, Object, Simple, Type
 from libs.shared.expressions.checking.types import BOOLEAN
 from libs.shared.expressions.values.kinds import Kind
 from libs.shared.schema import DELETED, FieldDefinition
-from libs.shared.schema.links import find_link
+from libs.shared.schema.links import MAX_HOPS, find_link, to_one_links
 from services.metadata.model.schema import LiveSchema
 
 TYPES: Mapping[str, Type] = {
@@ -26,6 +26,38 @@ ACTIONS = Simple(Kind.STRING, frozenset({"create", "update", "delete"}))
 def record_type(schema: LiveSchema, entity: str) -> Type:
     """A record of an entity; anything if the entity does not exist."""
     return Object(_fields(schema, entity), entity) if schema.knows(entity) else ANY
+
+
+class _Related(Mapping[str, Type]):
+    """The fields of an entity, and the records that it refers to by to-one relations, made when they are looked up."""
+
+    def __init__(self, schema: LiveSchema, entity: str, hops: int) -> None:
+        self._schema, self._entity, self._hops = schema, entity, hops
+        self._fields = _fields(schema, entity)
+        definitions = {name: each.definition for name, each in schema.entities.items()}
+        self._links = to_one_links(schema.links(entity), definitions, entity) if hops else {}
+
+    def __getitem__(self, name: str) -> Type:
+        if name in self._fields:
+            return self._fields[name]
+        return related_type(self._schema, self._links[name].entity, self._hops - 1)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*self._fields, *self._links])
+
+    def __len__(self) -> int:
+        return len(self._fields) + len(self._links)
+
+    def __eq__(self, other: object) -> bool:
+        # Relations may lead in circles.
+        return isinstance(other, _Related) and (self._entity, self._hops) == (other._entity, other._hops)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def related_type(schema: LiveSchema, entity: str, hops: int = MAX_HOPS) -> Type:
+    """A record of an entity with the records that it refers to: `record.department.head_id`."""
+    return Object(_Related(schema, entity, hops), entity) if entity in schema.entities else ANY
 
 
 def changes_type(schema: LiveSchema, entity: str) -> Type:

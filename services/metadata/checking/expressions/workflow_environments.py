@@ -8,7 +8,7 @@ from typing import Any
 from libs.shared.expressions.checking import ANY, DATE, NUMBER, STRING, Environment, Object, Type
 from libs.shared.expressions.checking.types import BOOLEAN
 from libs.shared.schema import FieldDefinition
-from services.metadata.checking.expressions.environments import TYPES, USER, record_type, type_of
+from services.metadata.checking.expressions.environments import TYPES, USER, record_type, related_type, type_of
 from services.metadata.checking.expressions.location import Document
 from services.metadata.model.schema import LiveSchema
 
@@ -40,6 +40,7 @@ def of_steps(document: Document, schema: LiveSchema, context: Mapping[str, Type]
             known |= {name: ANY for name, _ in _members(step.get("values"))}
     outputs = {str(step.get("id")): _output(step, schema) for step in steps}
     start = {name: kind for name, kind in of_start(document, schema).items() if name != "record_id"}
+    start["record"] = related_type(schema, entity_of(document))
     return {**start, "context": Object({**known, **context}), "steps": Object(outputs)}
 
 

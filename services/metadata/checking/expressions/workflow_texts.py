@@ -37,7 +37,8 @@ def of_workflow(document: Document, schema: LiveSchema) -> Locations:
         context[name] = location.path_type()
         yield location
     seen = environments.of_steps(document, schema, context)
-    yield from expression_at(document, ("cancel_when",), {**seen, "old": seen["record"]})
+    # The record of a commit comes without those that it refers to.
+    yield from expression_at(document, ("cancel_when",), {**seen, "record": start["record"], "old": start["record"]})
     yield from _of_list(document.get("steps"), ("steps",), seen)
 
 
