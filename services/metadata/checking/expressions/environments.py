@@ -57,7 +57,7 @@ class _Related(Mapping[str, Type]):
 
 def related_type(schema: LiveSchema, entity: str, hops: int = MAX_HOPS) -> Type:
     """A record of an entity with the records that it refers to: `record.department.head_id`."""
-    return Object(_Related(schema, entity, hops), entity) if entity in schema.entities else ANY
+    return Object(_Related(schema, entity, hops), entity) if entity in schema.entities else record_type(schema, entity)
 
 
 def changes_type(schema: LiveSchema, entity: str) -> Type:
