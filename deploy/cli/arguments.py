@@ -61,11 +61,11 @@ def _replays(command: commands.Adder) -> None:
         "verify", "Prove that projections are what the log says, or name the first difference.", commands.verify
     )
     verify.add_argument("app")
-    known = "log, records, audit, webhook, workflow, notify"
+    known = "log, records, audit, activity, webhook, workflow, notify"
     verify.add_argument("projection", nargs="*", help=f"{known}; all of them if none is named")
     rebuild = command("rebuild", "Rebuild a projection from the log, while everything goes on.", commands.rebuild)
     rebuild.add_argument("app")
-    rebuild.add_argument("projection", choices=("records", "audit"))
+    rebuild.add_argument("projection", choices=("records", "audit", "activity"))
     repair = command(
         "repair", "Repair wrong entries of the log, and name those that can't be repaired.",
         commands.repair,

@@ -13,7 +13,7 @@ from deploy.cli.printing import Printer
 Command = Callable[[Api, argparse.Namespace, Printer], Awaitable[bool]]
 Adder = Callable[[str, str, Command], argparse.ArgumentParser]
 
-VERIFIED_PROJECTIONS = ("log", "records", "audit", "webhook", "workflow", "notify")
+VERIFIED_PROJECTIONS = ("log", "records", "audit", "activity", "webhook", "workflow", "notify")
 """The projections that can be compared with the log."""
 POLL_INTERVAL_S = 0.2
 """Seconds between two requests about a running replay."""

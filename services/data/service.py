@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from libs.shared.contracts import activity as activity_contracts
 from libs.shared.contracts import comments as comment_contracts
 from libs.shared.contracts import commits as contracts
 from libs.shared.contracts import effects, files, imports, live, permissions, records, trials
@@ -11,6 +12,7 @@ from libs.shared.contracts.operations import of
 from libs.shared.replays import Projection
 from libs.shared.runtime import Service
 from services.data.handlers import (
+    activity,
     authorization,
     bulk_writes,
     causality,
@@ -67,6 +69,7 @@ SERVICE = Service(
         comment_contracts.CommentHistory: comments.comment_history,
         comment_contracts.ListMentionable: comments.list_mentionable,
         comment_contracts.AddComment: comments.add_comment,
+        activity_contracts.DescribeActivity: activity.describe_activity,
         contracts.FetchCommit: log_reads.fetch_commit,
         contracts.ReadLog: log_reads.read_log,
         contracts.ListCommits: commits.list_commits,

@@ -13,7 +13,8 @@ from libs.shared.bus.outbox.transactions import Transaction
 from libs.shared.contracts.business_events import BusinessEventRecorded, EventSent
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent, SignalEvent
-from services.events import store
+from services.events import activity_store, store
+from services.events.activity import activity_rows
 from services.events.audit import audit_row, change_row
 from services.events.business_events import sent_row, told_of_transition, told_of_workflow, transition_rows
 from services.events.rows import days_of, moment_of, scrubbed, signal_row, telemetry_rows
@@ -25,11 +26,13 @@ Spans = Sequence[Row]
 
 @dataclass(frozen=True, slots=True)
 class CommitRows:
-    """The rows stored for a commit: its audit row (None if its entity opts out), and the events of its transitions."""
+    """The rows stored for a commit: its audit row (None if its entity opts out), the events of its transitions,
+    and what it means for the activity of its record."""
 
     event: CommitEvent
     audit: Row | None
     events: Sequence[Row]
+    activity: Sequence[Row] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +59,14 @@ def _rows_of(state: State, app: AppRef, event: CommitEvent) -> CommitRows:
     definitions = state.definitions.of(app, event)
     definition = definitions.definition(event.entity)
     audited = audit_row(event, definition, definitions.audits_by_default)
-    return CommitRows(event, audited, transition_rows(event, definition))
+    told = activity_rows(event, definition, definitions.states(event.entity))
+    return CommitRows(event, audited, transition_rows(event, definition), told)
 
 
 async def apply_commits(state: State, transaction: Transaction, reactions: Sequence[CommitRows]) -> None:
-    """Insert audit rows, note which entities opted out, and insert the events of transitions."""
+    """Insert audit rows and activity, note which entities opted out, and insert the events of transitions."""
     await store.insert_audit(transaction.connection, [each.audit for each in reactions if each.audit is not None])
+    await activity_store.insert(transaction.connection, [row for each in reactions for row in each.activity])
     if opted_out := [each.event for each in reactions if each.audit is None]:
         positions = [(event.entity, event.position) for event in opted_out]
         await store.note_unaudited(transaction.connection, positions)

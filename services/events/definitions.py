@@ -30,6 +30,12 @@ class AuditDefinitions:
     today: Snapshot
     then: Mapping[str, EntityDefinition] = field(default_factory=dict)
     audits_by_default: bool = True
+    machines: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The fields with state machines, by all names of their entity."""
+
+    def states(self, entity: str) -> frozenset[str]:
+        """The fields of an entity that had state machines."""
+        return self.machines.get(entity, frozenset())
 
     def opts_out(self, entity: str) -> bool:
         """Whether an entity is not audited: as its definition says, or as the app's settings do."""
@@ -41,6 +47,9 @@ class AuditDefinitions:
         return self.then.get(entity) or definition_of(self.today, entity)
 
 
+MACHINES = "state-machines"
+
+
 class AuditDefinitionVersions(Versions[AuditDefinitions]):
     """The definitions of all apps that a process works for."""
 
@@ -50,13 +59,30 @@ class AuditDefinitionVersions(Versions[AuditDefinitions]):
             settings = settings_in(await documents_then(rpc, app, SETTINGS.name, version))
             names = await rpc.request(ListNames(), system_context(TIMEOUT_S, app))
             then = entities_of(documents, today.today, names.titles)
-            return AuditDefinitions(version, today.today, then, settings.audits_by_default)
+            machines = states_of(await documents_then(rpc, app, MACHINES, version), names.titles)
+            return AuditDefinitions(version, today.today, then, settings.audits_by_default, machines)
 
         super().__init__(schemas, _current, past)
 
 
 def _current(schema: Snapshot) -> AuditDefinitions:
-    return AuditDefinitions(schema.version, schema, audits_by_default=schema.settings.audits_by_default)
+    machines = states_of(schema.documents.get(MACHINES, ()), {})
+    return AuditDefinitions(
+        schema.version, schema, audits_by_default=schema.settings.audits_by_default, machines=machines
+    )
+
+
+def states_of(documents: Iterable[Mapping[str, Any]], titles: Mapping[str, Iterable[str]]) -> dict[str, frozenset[str]]:
+    """The fields of active state machines, by entity; `titles`: today's name of an entity → all former names."""
+    found: dict[str, set[str]] = {}
+    for document in documents:
+        if document.get("active", True):
+            found.setdefault(str(document["entity"]), set()).add(str(document["field"]))
+    for title, former in titles.items():
+        name = next((name for name in (title, *former) if name in found), None)
+        if name is not None:
+            found[title] = found[name]
+    return {name: frozenset(fields) for name, fields in found.items()}
 
 
 def entities_of(

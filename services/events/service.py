@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from libs.shared.bus.consumers.consumer import Consumer
 from libs.shared.bus.nats.nkeys import Issuer
 from libs.shared.bus.outbox.transactions import Transactions
+from libs.shared.contracts.activity import ListActivity
 from libs.shared.contracts.apps import AppsChanged
 from libs.shared.contracts.causality import GetCausality
 from libs.shared.contracts.events import GetStats, GetTrace, ListAuditLogs, ListEvents, ListNewEvents, RecordEvent
@@ -16,11 +17,14 @@ from libs.shared.contracts.schemas import SchemaChanged
 from libs.shared.contracts.streams import COMMITS, SIGNALS, TELEMETRY
 from libs.shared.contracts.subscribers import CreateSubscriber, DeleteSubscriber, ListSubscribers
 from libs.shared.replays import Projection
+from libs.shared.replays.derived import verifying as replays_of
 from libs.shared.runtime import Core, Service
 from services.events import consumers, handlers, retention
+from services.events.activity_handlers import list_activity
 from services.events.definitions import AuditDefinitionVersions
 from services.events.partitions import Partitions
-from services.events.replays import rebuilding, verifying
+from services.events.replays import activity, rebuilding, verifying
+from services.events.replays.activity import Activity
 from services.events.rows import read_spans
 from services.events.sampling import TraceSampler
 from services.events.settings import EventsSettings
@@ -75,6 +79,7 @@ SERVICE = Service(
         GetCausality: handlers.get_causality,
         GetStats: handlers.get_stats,
         ListAuditLogs: handlers.list_audit_logs,
+        ListActivity: list_activity,
         CreateSubscriber: subscribers.create,
         ListSubscribers: subscribers.list_all,
         DeleteSubscriber: subscribers.delete,
@@ -108,5 +113,9 @@ SERVICE = Service(
     transactions=lambda state: state.transactions,
     lag=lambda state: {"relay": state.transactions.relay.lag},
     workers=(retention.retain, retention.follow_settings, answer_callouts, follow_apps),
-    projections=(Projection("audit", verifying.verify, rebuilding.rebuild),),
+    progress=activity.progress,
+    projections=(
+        Projection("audit", verifying.verify, rebuilding.rebuild),
+        Projection("activity", replays_of(Activity()), activity.rebuild),
+    ),
 )

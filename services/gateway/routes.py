@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from libs.shared.contracts import (
     accounts,
+    activity,
     apps,
     causality,
     comments,
@@ -133,6 +134,7 @@ ROUTES = (
     Route("DELETE", RECORDS + "/{id}", records.DeleteRecord, Access.USER),
     Route("GET", RECORDS + "/{id}/history", records.RecordHistory, Access.USER),
     Route("POST", RECORDS + "/{id}/restore", records.RestoreRecord, Access.USER),
+    Route("GET", RECORDS + "/{id}/activity", activity.ListActivity, Access.USER),
     Route("GET", RECORDS + "/{id}/comments", comments.ListComments, Access.USER),
     Route("POST", RECORDS + "/{id}/comments", comments.CreateComment, Access.USER),
     Route("GET", RECORDS + "/{id}/comments/{comment_id}", comments.GetComment, Access.USER),

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from libs.shared.bus.consumers.consumer import Consumer
 from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.bus.timers.due import Due
+from libs.shared.contracts.activity import ListRecordSteps
 from libs.shared.contracts.causality import FindInstances
 from libs.shared.contracts.delegations import CreateDelegation, DeleteDelegation, FindDelegates, ListDelegations
 from libs.shared.contracts.effect_previews import PreviewEffects
@@ -52,6 +53,7 @@ from services.workflow.triggers import WORKFLOWS
 from services.workflow.versions.migrating import migrate
 from services.workflow.versions.simulating import simulate
 from services.workflow.views.causality import find_instances
+from services.workflow.views.record_steps import list_record_steps
 
 
 @contextlib.asynccontextmanager
@@ -73,6 +75,7 @@ SERVICE = Service(
     endpoints={
         FindInstances: find_instances,
         ListInstances: handlers.list_instances,
+        ListRecordSteps: list_record_steps,
         ListPending: handlers.list_pending,
         GetInstance: handlers.get_instance,
         DeleteInstance: managing.delete_instance,

@@ -18,6 +18,7 @@ from libs.shared import contracts
 from libs.shared.bus.nats.jetstream import JetStream, Outgoing
 from libs.shared.bus.nats.protocol import Message
 from libs.shared.bus.outbox.fenced_publisher import FencedPublisher
+from libs.shared.contracts.activity import DescribeActivity, ListRecordSteps
 from libs.shared.contracts.apps import FindApps
 from libs.shared.contracts.comments import AddComment
 from libs.shared.contracts.commits import FetchCommit, LocateRange, ReadEntityLog, ReadLog
@@ -85,7 +86,7 @@ ASKS: dict[str, tuple[type[Request[Any]], ...]] = {
     ),
     "webhook": (*FROM_THE_LOG, LocateRange, ReadEntityLog),
     "notify": (*FROM_THE_LOG, FindDelegates, FindPeople),
-    "events": FROM_THE_LOG,
+    "events": (*FROM_THE_LOG, DescribeActivity, ListRecordSteps, FindPeople),
 }
 """What each service asks others. Who asks something new adds it here and in accounts.conf."""
 

@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 import orjson
 
+from libs.shared.testing.polling import eventually
 from tests.property.models import access as model
 from tests.property.models.access import CLEAR, HIDDEN, ME, NAMES, OTHER, POOL, TEAMS, Access, Person, Policy, Record
 from tests.support.client import Client, Reply, entity
@@ -77,6 +78,7 @@ async def test_every_path_shows_what_the_model_shows(client: Client) -> None:
     rows = {name: _rows(random) for name in names}
     granted = {(name, group): _policies(random, f"g{group}_") for name in names for group in range(GROUPS)}
     commit = await _import(admin, rows, granted)
+    await _comment(admin, rows)
     people: dict[tuple[int, tuple[str, ...]], Client] = {}
     for group, team in itertools.product(range(GROUPS), TEAMS):
         roles = [f"g{group}_{role}" for role in team]
@@ -126,6 +128,24 @@ async def _import(admin: Client, rows: Mapping[str, Rows], granted: Mapping[tupl
     return (await admin.post("/_admin/import", document)).expect(200).headers["X-Commit"]
 
 
+async def _comment(admin: Client, rows: Mapping[str, Rows]) -> None:
+    """A comment on every record, and its place in the activity."""
+    paths = [f"/{name}/{key}" for name, records in rows.items() for key in records]
+    room = asyncio.Semaphore(AT_ONCE)
+
+    async def say(path: str) -> None:
+        async with room:
+            (await admin.post(f"{path}/comments", {"body": f"about {path}"})).expect(201)
+
+    await asyncio.gather(*(say(path) for path in paths))
+
+    async def complete() -> bool:
+        found = [(await admin.get(f"{path}/activity")).expect(200).data for path in paths[-ENTITIES:]]
+        return all([entry["type"] for entry in entries] == ["comment", "created"] for entries in found)
+
+    await eventually(complete)
+
+
 class Look:
     """One set of policies, looked at over all paths by one person."""
 
@@ -142,12 +162,12 @@ class Look:
         if not self._access.policies:
             for path in (
                 "", f"/{ME}", "/_aggregate", "/_export", f"/{ME}/history", f"?as_of={self._commit}",
-                f"/{ME}/listed", f"/{ME}/transitions", "/_changes?since=0",
+                f"/{ME}/listed", f"/{ME}/transitions", "/_changes?since=0", f"/{ME}/comments", f"/{ME}/activity",
             ):  # fmt: skip
                 (await self._get(path)).expect(403)
             return self._looked
         for looking in (self._lists, self._records, self._questions, self._pages, self._figures, self._exports,
-                     self._history, self._relations, self._memberships, self._differences, self._choices,
+                     self._history, self._talk, self._relations, self._memberships, self._differences, self._choices,
                      self._writes):  # fmt: skip
             await looking()
         return self._looked
@@ -254,6 +274,19 @@ class Look:
         row = self._case.rows[key]
         expected = {name: {"old": None, "new": value} for name, value in shown[key].items() if row[name] is not None}
         self._same(reply.data[-1]["changed"], expected)
+
+    async def _talk(self) -> None:
+        """Comments and activity are shown with their record, and hidden with it; the audit log is for admins."""
+        shown = self._case.shown()
+        for key in self._random.sample(sorted(self._case.rows), 2):
+            path = f"/{self._case.name}/{key}"
+            for what in ("comments", "activity", "mentionable"):
+                reply = (await self._get(f"/{key}/{what}")).expect(200 if key in shown else 404)
+                if key in shown and what == "comments":
+                    assert [comment["body"] for comment in reply.data] == [f"about {path}"]
+                elif key in shown and what == "activity":
+                    assert [entry["type"] for entry in reply.data] == ["comment", "created"]
+        (await self._caller.get(f"/_admin/audit-logs?entity={self._case.name}")).expect(403)
 
     async def _relations(self) -> None:
         """The same records by way of what they refer to; nothing of it where the reference is hidden."""

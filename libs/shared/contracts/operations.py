@@ -17,8 +17,8 @@ WITH_CONSUMERS = ("workflow", "webhook", "notify", "events")
 WITH_OUTBOX = ("gateway", "metadata", "workflow", "webhook", "events")
 """Services that tell of what they do, in signals."""
 PROJECTIONS: Mapping[str, str] = {
-    "log": "data", "records": "data", "audit": "events", "workflow": "workflow", "webhook": "webhook",
-    "notify": "notify",
+    "log": "data", "records": "data", "audit": "events", "activity": "events", "workflow": "workflow",
+    "webhook": "webhook", "notify": "notify",
 }  # fmt: skip
 """Projection → the service that keeps it. `log` is the commit log itself; all others are made of it."""
 

@@ -62,8 +62,13 @@ class Subject:
 
 async def subject_of(ctx: RequestContext, request: OfRecord, query: Mapping[str, str] | None = None) -> Subject:
     """The record of the URL. Raises what reading it raises, and NOT_FOUND where its entity has no comments."""
+    refuse_disabled(ctx.model.entity(request.entity))
+    return await readable_record(ctx, request, query)
+
+
+async def readable_record(ctx: RequestContext, request: OfRecord, query: Mapping[str, str] | None = None) -> Subject:
+    """The record of the URL. Raises what reading it raises."""
     entity = ctx.model.entity(request.entity)
-    refuse_disabled(entity)
     moments = [(name, query[name]) for name in ("as_of", "min_commit") if query and name in query]
     asked = GetRecord(entity.name, request.id, [("fields", ",".join(entity.key.names)), *moments])
     record = exact.loads((await get_record(ctx.state, ctx.context, asked)).body)["data"]

@@ -63,6 +63,23 @@ async def load_version(
     return await database.fetchrow(sql, *scope.values)
 
 
+async def load_places(
+    database: Database, entity: EntityModel, scope: Scope, record_id: str, places: Sequence[tuple[int, int]]
+) -> Sequence[Any]:
+    """The entries of a record at these places (position and n) that the caller may see."""
+    visible = scope.visible(entity)
+    number, key = scope.slot(entity.number), scope.slot(record_id)
+    positions, numbers = scope.slot([position for position, _ in places]), scope.slot([n for _, n in places])
+    select = scope.model.bounds.entries(
+        f"SELECT {COLUMNS}, {seen_sql(entity, BEFORE, visible)} AS known "
+        f"FROM unnest(${positions}::bigint[], ${numbers}::int[]) _p(position, n) "
+        f"JOIN {LOG} ON _log.position = _p.position AND _log.n = _p.n "
+        f"WHERE _log.entity = ${number} AND _log.record_id = ${key} AND {seen_sql(entity, AFTER, visible)}"
+    )
+    rows: Sequence[Any] = await database.fetch(with_typed(scope.views, select), *scope.values)
+    return rows
+
+
 def serialize_entry(
     schema: Snapshot, entity: EntityModel, row: Any, grant: Grant, now: Record | None
 ) -> dict[str, Any]:

@@ -35,6 +35,7 @@ def _entity(snapshot: Snapshot, entity: Entity, sight: VisibleEntity, visible: M
         "actions": sorted(sight.actions),
         "primary_key": {"fields": key.names, "type": key.type, "generated": key.generated},
         "soft_delete": definition.soft_delete,
+        "comments": definition.comments,
         "slug": {"field": slug.field, "source": slug.source} if slug else None,
         "fields": [_field(entity, each, sight, each.name in computed) for each in _fields(entity, sight)],
         "relations": list(_relations(snapshot, sight, visible)),

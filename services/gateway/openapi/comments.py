@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from libs.shared.contracts.activity import TYPES
 from libs.shared.schema import Snapshot
 from services.gateway.openapi.activity import TEXT_OR_NOT, TIME_OR_NOT, page_of, rows_of
 from services.gateway.openapi.components import Schema
@@ -23,6 +24,11 @@ COMMENT_VERSION = shaped(
     commit_id=UUID, trace_id=UUID,
 )  # fmt: skip
 READER = shaped(("id", "email", "name"), id=UUID, email=TEXT, name=TEXT)
+ACTIVITY = shaped(
+    ("id", "entity", "record_id", "type", "summary", "metadata", "created_at"),
+    id=UUID, entity=TEXT, record_id=TEXT, type={"enum": list(TYPES)}, summary=TEXT, user_id=TEXT_OR_NOT,
+    user_email=TEXT_OR_NOT, on_behalf_of=TEXT, cause=TEXT, metadata=OBJECT, created_at=TIME,
+)  # fmt: skip
 GONE = gives(shaped(("id",), id=UUID))
 COMMENT_LIST = page_of(
     COMMENT, "parent_id", "cursor", "as_of", "min_commit",
@@ -37,13 +43,14 @@ OPERATIONS: Mapping[str, Schema] = {
     "DeleteComment": GONE,
     "CommentHistory": page_of(COMMENT_VERSION),
     "ListMentionable": gives(rows_of(READER)),
+    "ListActivity": page_of(ACTIVITY, "type", "cursor"),
 }
 """Contract → its parameters and answers."""
 
 
-def has_comments(entity: VisibleEntity) -> bool:
-    """Whether the records of an entity may be commented on."""
-    return entity.definition.comments
+def needs(name: str) -> Callable[[VisibleEntity], bool]:
+    """What an entity must be like for an operation: its records have comments."""
+    return lambda entity: entity.definition.comments or name == "ListActivity"
 
 
 def describing(name: str) -> Callable[[VisibleEntity, Snapshot], Schema]:

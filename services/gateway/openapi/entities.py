@@ -257,7 +257,7 @@ QUESTIONS: dict[str, RecordOperation] = {
     "ListTransitions": RecordOperation("read", _transitions),
     "CheckListed": RecordOperation("read", _listed),
     "RecordHistory": RecordOperation("read", _history),
-    **{name: RecordOperation("read", comments.describing(name), comments.has_comments) for name in comments.OPERATIONS},
+    **{name: RecordOperation("read", comments.describing(name), comments.needs(name)) for name in comments.OPERATIONS},
     "AggregateRecords": RecordOperation("read", many.aggregate),
     "export": RecordOperation("read", many.export),
     "watch_entity": RecordOperation("read", _live),

@@ -24,7 +24,7 @@ interface Projection {
   rebuild: Run | null;
 }
 
-const REBUILT = ["records", "audit"];
+const REBUILT = ["records", "audit", "activity"];
 const REFRESH_MS = 3_000;
 
 /** What is made of the commit log, how far it has come, and the proof that it says the same. */
