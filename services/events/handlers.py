@@ -14,7 +14,6 @@ from libs.shared.contracts.events import (
     BusinessEventBody,
     GetStats,
     GetTrace,
-    ListAuditLogs,
     ListEvents,
     ListNewEvents,
     NewEvents,
@@ -28,7 +27,6 @@ from services.events.business_events import told
 from services.events.causality.loading import CausalityLoader
 from services.events.queries import (
     EventSelection,
-    audit_selection,
     conditions,
     events_selection,
     grouping,
@@ -73,12 +71,6 @@ async def list_new_events(state: State, context: Context, request: ListNewEvents
     return NewEvents(position, [(event_id, place) for event_id, place, _ in found], is_cut, body)
 
 
-async def list_audit_logs(state: State, context: Context, request: ListAuditLogs) -> Response:
-    """One page of the audit log."""
-    selection = audit_selection(request.query)
-    return _listed(selection, *await store.audit_page(state.database(context.the_app), selection))
-
-
 async def get_trace(state: State, context: Context, request: GetTrace) -> Response:
     """One trace as a tree."""
     trace_id = parse_uuid(request.trace_id)
@@ -120,10 +112,6 @@ def flat(figures: Mapping[str, Any]) -> dict[str, Any]:
         "p95_latency_ms": summary["p95_duration_ms"],
         "error_rate": summary["error_rate"],
     }
-
-
-def _listed(selection: EventSelection, rows: bytes, total: int) -> Response:
-    return Response(body=b'{"data":' + rows + b',"meta":' + _meta(selection, total) + b"}")
 
 
 def _meta(selection: EventSelection, total: int) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from libs.shared.contracts.events import AUDIT_FILTERS, EVENT_FILTERS
+from libs.shared.contracts.events import EVENT_FILTERS
 from libs.shared.contracts.records import Pairs
 from libs.shared.errors import RocketError
 from libs.shared.ids import parse_uuid
@@ -42,11 +42,6 @@ class EventSelection:
 def events_selection(query: Pairs) -> EventSelection:
     """`GET /_events`: filters, newest first, 50 a page, at most 100."""
     return _selection(query, EVENT_FILTERS, "created_at", "span_id", 50)
-
-
-def audit_selection(query: Pairs) -> EventSelection:
-    """`GET /_admin/audit-logs`: filters, newest first, 50 a page, at most 100."""
-    return _selection(query, AUDIT_FILTERS, '"timestamp"', "position {0}, n {0}, source", 50)
 
 
 def window(query: Pairs, now: datetime) -> tuple[datetime, datetime]:

@@ -9,10 +9,19 @@ from collections.abc import AsyncIterator
 from libs.shared.bus.consumers.consumer import Consumer
 from libs.shared.bus.nats.nkeys import Issuer
 from libs.shared.bus.outbox.transactions import Transactions
+from libs.shared.bus.rpc.streaming import Streams
 from libs.shared.contracts.activity import ListActivity
 from libs.shared.contracts.apps import AppsChanged
 from libs.shared.contracts.causality import GetCausality
-from libs.shared.contracts.events import GetStats, GetTrace, ListAuditLogs, ListEvents, ListNewEvents, RecordEvent
+from libs.shared.contracts.events import (
+    ExportAuditLogs,
+    GetStats,
+    GetTrace,
+    ListAuditLogs,
+    ListEvents,
+    ListNewEvents,
+    RecordEvent,
+)
 from libs.shared.contracts.schemas import SchemaChanged
 from libs.shared.contracts.streams import COMMITS, SIGNALS, TELEMETRY
 from libs.shared.contracts.subscribers import CreateSubscriber, DeleteSubscriber, ListSubscribers
@@ -21,6 +30,7 @@ from libs.shared.replays.derived import verifying as replays_of
 from libs.shared.runtime import Core, Service
 from services.events import consumers, handlers, retention
 from services.events.activity_handlers import list_activity
+from services.events.audit_handlers import export_audit_logs, list_audit_logs
 from services.events.definitions import AuditDefinitionVersions
 from services.events.partitions import Partitions
 from services.events.replays import activity, rebuilding, verifying
@@ -55,11 +65,17 @@ async def open_state(core: Core) -> AsyncIterator[State]:
     core.connection.on_announcement(AppsChanged, changed)
     core.connection.on_announcement(SchemaChanged, schema_changed)
     transactions = Transactions.emitting(core)
-    async with transactions.relay.running():
+    streams = Streams(core.connection, MAX_EXPORTS, EXPORT_TIMEOUT_S)
+    async with transactions.relay.running(), streams.running():
         definitions = AuditDefinitionVersions(core.schemas, core.rpc)
-        yield State(core, definitions, transactions, partitions, issuer, changes, schema_changes, TraceSampler())
+        yield State(
+            core, definitions, transactions, partitions, issuer, changes, schema_changes, TraceSampler(), streams
+        )
 
 
+MAX_EXPORTS = 2
+"""Exports at once; each holds a connection as long as it is read."""
+EXPORT_TIMEOUT_S = 600.0
 MAX_CHANGES = 1_000
 """Size of the queue of changed apps."""
 
@@ -78,7 +94,8 @@ SERVICE = Service(
         GetTrace: handlers.get_trace,
         GetCausality: handlers.get_causality,
         GetStats: handlers.get_stats,
-        ListAuditLogs: handlers.list_audit_logs,
+        ListAuditLogs: list_audit_logs,
+        ExportAuditLogs: export_audit_logs,
         ListActivity: list_activity,
         CreateSubscriber: subscribers.create,
         ListSubscribers: subscribers.list_all,

@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from libs.shared.bus.nats.nkeys import Issuer
 from libs.shared.bus.outbox.transactions import Transactions
+from libs.shared.bus.rpc.streaming import Streams
 from libs.shared.contracts.apps import AppsChanged
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Database
@@ -34,6 +35,8 @@ class State:
     app_changes: asyncio.Queue[AppsChanged]
     schema_changes: asyncio.Queue[str]
     sampler: TraceSampler
+    streams: Streams
+    """Exports that are pulled."""
 
     def database(self, app: AppRef) -> Database:
         return self.core.databases.of(app)

@@ -133,13 +133,6 @@ AUDIT_NAMES = (
     "position", "n", "id", "entity", "record_id", "version", "action", "user_id", "user_email", "on_behalf_of",
     "cause", "ip_address", "trace_id", "old_data", "new_data", "changed_fields", "timestamp",
 )  # fmt: skip
-AUDIT_COLUMNS = """id, entity, record_id, action, old_data, new_data, changed_fields, user_id, user_email,
-    on_behalf_of, cause, ip_address, trace_id, "timestamp", position, n, version"""
-AUDITED = f"""(
-    SELECT {AUDIT_COLUMNS}, 'data' AS source FROM events.audit_logs
-    UNION ALL SELECT {AUDIT_COLUMNS}, source FROM events.audit_changes
-) audited"""
-
 ENSURE_DAY = "SELECT events.ensure_day($1)"
 DROP_DAYS = "SELECT events.drop_days_before($1)"
 
@@ -191,11 +184,6 @@ def _document(value: Any) -> str | None:
 async def page(database: Database, selection: EventSelection) -> tuple[bytes, int]:
     """A page of events as a JSON list, and how many match in all."""
     return await _page(database, COLUMNS, "events.events", selection)
-
-
-async def audit_page(database: Database, selection: EventSelection) -> tuple[bytes, int]:
-    """A page of audit rows as a JSON list, and how many match in all."""
-    return await _page(database, f"{AUDIT_COLUMNS}, source", AUDITED, selection)
 
 
 async def _page(database: Database, columns: str, table: str, selection: EventSelection) -> tuple[bytes, int]:

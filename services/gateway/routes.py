@@ -227,6 +227,12 @@ ROUTES = (
     Route("GET", A + "/_admin/notifications", notifications.ListNotifications, Access.ADMIN),
     Route("POST", A + "/_admin/notifications/{id}/retry", notifications.RetryNotification, Access.ADMIN),
     Route("GET", A + "/_admin/audit-logs", events.ListAuditLogs, Access.ADMIN),
+    Route(
+        "GET",
+        A + "/_admin/audit-logs/_export",
+        Local(exports.export_audit, events.ExportAuditLogs.parameters),
+        Access.ADMIN,
+    ),
     Route("GET", A + "/_admin/subscribers", subscribers.ListSubscribers, Access.ADMIN),
     Route("POST", A + "/_admin/subscribers", subscribers.CreateSubscriber, Access.ADMIN),
     Route("DELETE", A + "/_admin/subscribers/{id}", subscribers.DeleteSubscriber, Access.ADMIN),

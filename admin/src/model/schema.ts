@@ -50,6 +50,8 @@ export interface Entity {
   actions: ("read" | "create" | "update" | "delete")[];
   primary_key: { fields: string[]; type: string; generated: boolean };
   soft_delete: boolean;
+  /** Whether its records have comments. */
+  comments?: boolean;
   slug: { field: string; source: string | null } | null;
   fields: Field[];
   relations: Relation[];

@@ -50,7 +50,8 @@ class RecordSteps:
 class ListRecordSteps(Request[RecordSteps]):
     """What the instances about a record have done before a moment and an id, newest first, at most `limit` steps.
 
-    `names` are those that the entity has or has had. An empty moment is now. Who may read the record decides the service that asks.
+    `names` are those that the entity has or has had. An empty moment is now. Who may read the record decides the
+    service that asks.
     """
 
     service, name, reply = "workflow", "instances.steps", RecordSteps

@@ -10,11 +10,11 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from libs.shared import exact
 from libs.shared.contracts.bodies import RequestBody, Text, refusal, required_text
 from libs.shared.contracts.messages import Request, Response, Writes
-from libs.shared.contracts.records import Pairs
+from libs.shared.contracts.records import Exported, Pairs
 from libs.shared.parameters import PAGES, taking
 
 EVENT_FILTERS = ("source", "component", "action", "entity", "event_type", "trace_id", "user_id", "status")
-AUDIT_FILTERS = ("entity", "record_id", "user_id", "action", "source")
+AUDIT_FILTERS = ("entity", "record_id", "user_id", "user_email", "action", "source", "field", "cause", "trace_id")
 WINDOW = ("from", "to")
 MAX_EVENT_CHARACTERS = 500
 """Of an action, an entity, a record's id."""
@@ -82,10 +82,19 @@ class GetStats(Request[Response]):
 
 @dataclass(frozen=True, slots=True)
 class ListAuditLogs(Request[Response]):
-    """One page of the audit log: filters, from, to, sort, page, per_page in `query`."""
+    """One page of the audit log: filters, from, to, sort, page and per_page, or cursor, in `query`."""
 
     service, name = "events", "audit_logs.list"
-    parameters = taking(*AUDIT_FILTERS, *WINDOW, "sort", *PAGES)
+    parameters = taking(*AUDIT_FILTERS, *WINDOW, "sort", "cursor", *PAGES)
+    query: Pairs = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportAuditLogs(Request[Exported]):
+    """All rows of the audit log that match, in the `format` that `query` names."""
+
+    service, name, reply = "events", "audit_logs.export", Exported
+    parameters = taking(*AUDIT_FILTERS, *WINDOW, "sort", "format")
     query: Pairs = field(default_factory=list)
 
 

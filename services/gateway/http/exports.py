@@ -11,6 +11,8 @@ from aiohttp import web
 from libs.shared.bus.rpc.streaming import pulled
 from libs.shared.contracts import records as contracts
 from libs.shared.contracts.context import Context
+from libs.shared.contracts.events import ExportAuditLogs
+from libs.shared.contracts.messages import Request
 from services.gateway.files.naming import content_disposition
 from services.gateway.http.spreadsheets import send_workbook
 from services.gateway.state import State
@@ -24,7 +26,18 @@ async def export(state: State, request: web.Request, context: Context) -> web.St
 
     A failure on the way cuts the connection, so that half an export never looks like a whole one.
     """
-    rpc_request = contracts.ExportRecords(request.match_info["entity"], list(request.query.items()))
+    wanted = contracts.ExportRecords(request.match_info["entity"], list(request.query.items()))
+    return await _send_export(state, request, context, wanted)
+
+
+async def export_audit(state: State, request: web.Request, context: Context) -> web.StreamResponse:
+    """All rows of the audit log that match, as a file (csv, json, ndjson, xlsx)."""
+    return await _send_export(state, request, context, ExportAuditLogs(list(request.query.items())))
+
+
+async def _send_export(
+    state: State, request: web.Request, context: Context, rpc_request: Request[contracts.Exported]
+) -> web.StreamResponse:
     exported = await state.core.rpc.request(rpc_request, context)
     headers = {
         "X-Trace-ID": context.trace_id,

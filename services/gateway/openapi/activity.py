@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from libs.shared.contracts.events import AUDIT_FILTERS
 from services.gateway.openapi.components import Schema, answer, enveloped, ref
 from services.gateway.openapi.shapes import FLAG, NUMBER, OBJECT, ROWS, TEXT, TIME, UUID, gives, shaped
 
@@ -147,9 +148,12 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ("GET", f"{ADMIN}/webhooks/{{id}}/replays"): page_of(REDELIVERY),
     ("GET", f"{ADMIN}/notifications"): page_of(NOTIFICATION, "status", "channel"),
     ("POST", f"{ADMIN}/notifications/{{id}}/retry"): gives(NOTIFICATION),
-    ("GET", f"{ADMIN}/audit-logs"): page_of(
-        AUDIT, "entity", "record_id", "user_id", "action", "sort", **{"from": TIME, "to": TIME}
-    ),
+    ("GET", f"{ADMIN}/audit-logs"): page_of(AUDIT, *AUDIT_FILTERS, "sort", "cursor", **{"from": TIME, "to": TIME}),
+    ("GET", f"{ADMIN}/audit-logs/_export"): {
+        "parameters": [{"name": name, "in": "query", "schema": TEXT} for name in (*AUDIT_FILTERS, "from", "to", "sort")]
+        + [{"name": "format", "in": "query", "schema": {"enum": ["csv", "json", "ndjson", "xlsx"]}}],
+        "responses": {"200": {"description": "The file", "content": {"*/*": {"schema": TEXT}}}},
+    },
     ("DELETE", f"{ADMIN}/subscribers/{{id}}"): GONE,
     ("GET", f"{ADMIN}/dead-letters"): {
         "responses": {"200": answer("All of them, newest first", enveloped(rows_of(LETTER), meta=True))}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.shared.errors import RocketError
-from services.events.queries import audit_selection, events_selection, grouping, interval_of, window
+from services.events.queries import events_selection, grouping, interval_of, window
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 TRACE = "11111111-2222-4333-8444-555555555555"
@@ -40,12 +40,6 @@ def test_actions_match_exactly_or_by_prefix() -> None:
     exact, prefix = (events_selection([("action", text)]) for text in ("write.insert", "write.*"))
     assert (exact.where, exact.values) == ("action = $1", ("write.insert",))
     assert (prefix.where, prefix.values) == ("starts_with(action, $1)", ("write.",))
-
-
-def test_the_audit_log_has_its_own_column_of_time() -> None:
-    selection = audit_selection([("record_id", "5"), ("from", "2026-11-01"), ("sort", "timestamp")])
-    assert selection.where == 'record_id = $1 AND "timestamp" >= $2'
-    assert selection.order == '"timestamp" ASC, position ASC, n ASC, source ASC'
 
 
 @pytest.mark.parametrize(

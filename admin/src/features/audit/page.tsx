@@ -1,35 +1,36 @@
-import { Button, Modal, Table, Text } from "@mantine/core";
+import { Button, Drawer, Group } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
-import { useState } from "react";
-import { useTranslation } from "../../words/translator";
+import { lazy, Suspense, useState } from "react";
 import { timestampCell } from "../../fields/moments";
-import { Listing } from "../../ui/listing";
+import type { AuditRow } from "../../model/audit";
+import { type ListFilter, Listing } from "../../ui/listing";
 import { Page } from "../../ui/page";
+import { useTranslation } from "../../words/translator";
+import { ExportButton } from "./parts/export-button";
 
-interface AuditRow {
-  id: string;
-  entity: string;
-  record_id: string;
-  action: string;
-  old_data: Record<string, unknown> | null;
-  new_data: Record<string, unknown> | null;
-  changed_fields: string[];
-  user_email: string | null;
-  ip_address: string | null;
-  trace_id: string | null;
-  timestamp: string;
-}
+const Change = lazy(() => import("./parts/change"));
 
-const ACTIONS = ["create", "update", "delete", "restore"] as const;
 const REFRESH_MS = 10_000;
+const FILTERS: ListFilter[] = [
+  { name: "entity", label: "deliveries.entity" },
+  { name: "record_id", label: "audit.record" },
+  { name: "user_email", label: "audit.who" },
+  { name: "action", label: "audit.action", values: ["create", "update", "delete", "restore"] },
+  { name: "source", label: "audit.source", values: ["data", "gateway", "metadata", "webhook", "workflow"] },
+  { name: "field", label: "audit.field" },
+  { name: "cause", label: "audit.cause" },
+  { name: "from", label: "audit.since", type: "date" },
+  { name: "to", label: "audit.until", type: "date" },
+];
+const SORTS = ["timestamp", "entity", "record_id", "user_email", "action", "source", "cause", "ip_address"].flatMap((name) => [`-${name}`, name]);
 
-/** Who changed what, from where, with the values before and after. */
+/** Who changed what, from where, with the values before and after, the past of each record, and the way back. */
 export function AuditPage() {
   const { t } = useTranslation();
   const { app } = useParams({ from: "/$app/audit" });
   const [shown, setShown] = useState<AuditRow>();
   return (
-    <Page title={t("nav.audit")} help={t("audit.help")}>
+    <Page title={t("nav.audit")} help={t("audit.help")} actions={<ExportButton app={app} />}>
       <Listing<AuditRow>
         app={app}
         path="/_admin/audit-logs"
@@ -37,14 +38,10 @@ export function AuditPage() {
         empty={t("audit.none")}
         rowKey={(row) => row.id}
         refreshMs={REFRESH_MS}
-        filters={[
-          { name: "entity", label: "deliveries.entity" },
-          { name: "action", label: "audit.action", values: ACTIONS },
-          { name: "record_id", label: "audit.record" },
-        ]}
+        filters={[...FILTERS, { name: "sort", label: "audit.sort", values: SORTS }]}
         columns={[
           { label: "audit.at", cell: (row) => timestampCell(row.timestamp) },
-          { label: "audit.who", cell: (row) => row.user_email ?? "–" },
+          { label: "audit.who", cell: (row) => <Who row={row} /> },
           { label: "audit.action", cell: (row) => t(`history.${row.action}`, { defaultValue: row.action }) },
           { label: "deliveries.entity", cell: (row) => row.entity },
           {
@@ -58,40 +55,19 @@ export function AuditPage() {
           { label: "audit.from", cell: (row) => row.ip_address ?? "–" },
         ]}
       />
-      <Modal opened={shown !== undefined} onClose={() => setShown(undefined)} title={`${shown?.entity} ${shown?.record_id}`} size="xl">
-        {shown && <Difference row={shown} />}
-      </Modal>
+      <Drawer opened={shown !== undefined} onClose={() => setShown(undefined)} position="right" size="xl" title={shown ? `${shown.entity} ${shown.record_id}` : ""} closeButtonProps={{ "aria-label": t("action.close") }}>
+        <Suspense fallback={null}>{shown && <Change key={shown.id} app={app} row={shown} onShow={setShown} />}</Suspense>
+      </Drawer>
     </Page>
   );
 }
 
-function Difference({ row }: { row: AuditRow }) {
-  const { t } = useTranslation();
-  const fields = [...new Set([...Object.keys(row.old_data ?? {}), ...Object.keys(row.new_data ?? {})])];
-  const show = (value: unknown) => (value === undefined || value === null ? "–" : typeof value === "object" ? JSON.stringify(value) : String(value));
+/** The person, and what has made them: a workflow, an import, an undo. */
+function Who({ row }: { row: AuditRow }) {
   return (
-    <>
-      <Table>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>{t("conflict.field")}</Table.Th>
-            <Table.Th>{t("audit.before")}</Table.Th>
-            <Table.Th>{t("audit.after")}</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {fields.map((field) => (
-            <Table.Tr key={field} fw={row.changed_fields?.includes(field) ? 700 : 400}>
-              <Table.Td>{field}</Table.Td>
-              <Table.Td>{show(row.old_data?.[field])}</Table.Td>
-              <Table.Td>{show(row.new_data?.[field])}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-      <Text size="xs" c="dimmed">
-        {t("error.trace", { id: row.trace_id })}
-      </Text>
-    </>
+    <Group gap={4} className="rk-break">
+      {row.user_email ?? "–"}
+      {row.cause && <small>· {row.cause}</small>}
+    </Group>
   );
 }

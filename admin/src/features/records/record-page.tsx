@@ -1,7 +1,7 @@
 import { Button, Grid as Columns, Group, Loader, Stack, Tabs } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "../../words/translator";
 import { useEntity } from "../../api/app-schema";
 import { useAt } from "../../api/moment";
@@ -14,7 +14,6 @@ import { Page } from "../../ui/page";
 import { lastSeen } from "./last-seen";
 import { CreationProvider } from "./parts/creation";
 import { ConfirmDelete } from "./parts/confirm-delete";
-import { History } from "./parts/history";
 import { RecordForm } from "./parts/record-form";
 import { Related } from "./parts/related";
 import { StartLink } from "./parts/start-link";
@@ -22,6 +21,8 @@ import { Transitions } from "./parts/transitions";
 import { useFollowedRecord } from "./live-list";
 import { recordQuery, useAct } from "./queries";
 
+const Comments = lazy(() => import("./comments/panel"));
+const Timelines = lazy(() => import("./comments/timelines"));
 const NEW = "new";
 
 /** One record, or the form of a new one. */
@@ -92,10 +93,17 @@ function Record({ app, entity, id }: { app: string; entity: Entity; id: string }
                 ))}
               </Tabs>
             )}
+            {entity.comments !== false && (
+              <Suspense fallback={<Loader size="sm" aria-label={t("shell.loading")} />}>
+                <Comments app={app} entity={entity.name} id={id} recordId={idOf(entity, row)} />
+              </Suspense>
+            )}
           </Stack>
         </Columns.Col>
         <Columns.Col span={{ base: 12, lg: 4 }}>
-          <History app={app} entity={entity} id={id} row={row} etag={etag} />
+          <Suspense fallback={<Loader size="sm" aria-label={t("shell.loading")} />}>
+            <Timelines app={app} entity={entity} id={id} row={row} etag={etag} />
+          </Suspense>
         </Columns.Col>
       </Columns>
     </Page>

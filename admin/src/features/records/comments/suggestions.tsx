@@ -57,7 +57,7 @@ export function Suggestions({ listId, readers, chosen, onChoose }: ListProps & {
             px="xs"
             py={4}
             fz="sm"
-            bg={at === chosen ? "var(--mantine-primary-color-light)" : undefined}
+            style={at === chosen ? { background: "var(--mantine-primary-color-light)" } : {}}
             onMouseDown={(event) => event.preventDefault()}
             onClick={() => onChoose(reader)}
           >
