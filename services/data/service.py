@@ -5,6 +5,7 @@ from __future__ import annotations
 from libs.shared.contracts import activity as activity_contracts
 from libs.shared.contracts import comments as comment_contracts
 from libs.shared.contracts import commits as contracts
+from libs.shared.contracts import dashboards as dashboard_contracts
 from libs.shared.contracts import effects, files, imports, live, permissions, records, trials
 from libs.shared.contracts.causality import FindCommits
 from libs.shared.contracts.figures import CountFigures
@@ -18,6 +19,7 @@ from services.data.handlers import (
     causality,
     comments,
     commits,
+    dashboards,
     explanation,
     exports,
     import_work,
@@ -49,6 +51,9 @@ SERVICE = Service(
     endpoints={
         records.ListRecords: record_reads.list_records,
         records.AggregateRecords: record_reads.aggregate_records,
+        dashboard_contracts.ListDashboards: dashboards.list_dashboards,
+        dashboard_contracts.GetDashboard: dashboards.get_dashboard,
+        dashboard_contracts.GetDashboardData: dashboards.get_dashboard_data,
         records.CompareLists: list_differences.compare_lists,
         records.ExportRecords: exports.export_records,
         records.GetRecord: record_reads.get_record,

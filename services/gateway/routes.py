@@ -9,6 +9,7 @@ from libs.shared.contracts import (
     causality,
     comments,
     commits,
+    dashboards,
     definitions,
     delegations,
     events,
@@ -313,6 +314,10 @@ ROUTES = (
     Route("GET", A + "/_ui/branding", Local(branding.branding), Access.PUBLIC),
     Route("GET", A + "/_ui/configs", definitions.ListUiConfigs, Access.USER),
     Route("GET", A + "/_ui/config/{entity_name}", definitions.GetUiConfig, Access.USER),
+    # Dashboards
+    Route("GET", A + "/_dashboards", dashboards.ListDashboards, Access.USER),
+    Route("GET", A + "/_dashboards/{id}", dashboards.GetDashboard, Access.USER),
+    Route("GET", A + "/_dashboards/{id}/data", dashboards.GetDashboardData, Access.USER),
     # Saved views
     Route("GET", A + "/_views", views.ListViews, Access.USER),
     Route("POST", A + "/_views", views.CreateView, Access.USER),

@@ -160,6 +160,25 @@ NOTIFICATION_RULE = {
     "template": {"subject": "s", "body": "b"}, "active": True,
     "recipients": [{"role": "boss"}, {"email": "a@b.c"}, {"user": "a@b.c"}, {"path": "record.title"}],
 }  # fmt: skip
+DASHBOARD: dict[str, Any] = {
+    "name": "board", "description": "Every key", "roles": ["boss"], "refresh_seconds": 60,
+    "widgets": [
+        {"id": "prices", "title": "Prices", "type": "bar", "options": {"any": "thing"},
+         "layout": {"x": 0, "y": 0, "w": 6, "h": 4},
+         "query": {"entity": "host", "time_field": "made", "last": "30d", "compare": "previous_period",
+                   "filter": {"state.in": ["open", "shut"]}, "group_by": ["state", "made.month"],
+                   "tz": "Europe/Berlin", "count": "*", "sum": ["price"], "avg": ["price"], "min": ["price"],
+                   "max": ["price"], "count_distinct": ["state"], "having": {"sum.price.gt": 1}, "sort": ["-count"],
+                   "limit": 20}},
+        {"id": "hosts", "title": "Hosts", "type": "table",
+         "query": {"entity": "host", "time_field": "made", "last": "4w", "filter": {"state": "open"},
+                   "fields": ["title", "price"], "sort": ["-price"], "limit": 5}},
+        {"id": "news", "title": "News", "type": "timeline",
+         "query": {"entity": "host", "activity": True, "limit": 5}},
+        {"id": "kept", "title": "In time", "type": "counter",
+         "query": {"kpi": "sla", "workflow": "shut", "last": "24h"}},
+    ],
+}  # fmt: skip
 
 WHOLE: Mapping[str, list[dict[str, Any]]] = {
     "entities": [HOST, PAIR],
@@ -170,6 +189,7 @@ WHOLE: Mapping[str, list[dict[str, Any]]] = {
     "webhooks": [WEBHOOK, QUESTION],
     "workflows": WORKFLOWS,
     "notification-rules": [NOTIFICATION_RULE],
+    "dashboards": [DASHBOARD],
     "ui-configs": [{"entity": "host", "scope": "mobile", "config": {"any": {"thing": 1}}}],
     "roles": [{"name": "boss", "label": "Boss", "description": "Decides"}],
 }

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from libs.shared.schema.app_settings import AppSettings
+from libs.shared.schema.dashboards import Dashboard
 from libs.shared.schema.entities import EntityDefinition
 from libs.shared.schema.notifications import NotificationRule
 from libs.shared.schema.policies import PolicyDefinition
@@ -112,6 +113,7 @@ KINDS: Mapping[str, DefinitionKind] = {
             "notification-rules", "Notification rule", NotificationRule, key=NAME, consumes_commits=("entity",),
             covers_comments=True,
         ),
+        DefinitionKind("dashboards", "Dashboard", Dashboard, key=NAME),
     )
 }  # fmt: skip
 """Every kind by its name, in the order in which documents are exported and imported."""

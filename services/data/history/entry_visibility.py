@@ -8,7 +8,7 @@ from typing import Any
 from libs.shared import exact
 from libs.shared.contracts.context import Identity
 from libs.shared.errors import RocketError
-from libs.shared.postgres.databases import Database
+from libs.shared.postgres.databases import Connection, Database
 from libs.shared.schema import Relation
 from libs.shared.schema.comments import COMMENTS_NUMBER
 from services.data.history.commits import Disclosed
@@ -27,14 +27,11 @@ def entry_conditions(scope: Scope, is_admin: bool) -> list[tuple[int, str, str]]
     if is_admin:
         return [(number, "true", "true") for number in (*schema.by_number, *schema.joins)]
     found = []
-    for name, live in schema.entities.items():
-        entity = scope.model.entity(name)
+    for name in schema.entities:
         try:
-            visible = scope.visible(entity)
+            found.append(entity_conditions(scope, scope.model.entity(name)))
         except RocketError:
             continue
-        seen = f"{seen_sql(entity, AFTER, visible)} AND {_now(scope, entity)}"
-        found.append((live.number, seen, seen_sql(entity, BEFORE, visible)))
     readable = {number for number, _, _ in found}
     if readable:
         condition = _comment(scope, [scope.model.entity(schema.by_number[number].name) for number in sorted(readable)])
@@ -48,6 +45,13 @@ def entry_conditions(scope: Scope, is_admin: bool) -> list[tuple[int, str, str]]
             condition = _pair(scope, relation, ends)
             found.append((relation.number, condition, condition))
     return found
+
+
+def entity_conditions(scope: Scope, entity: EntityModel) -> tuple[int, str, str]:
+    """The conditions of one entity's entries. Raises FORBIDDEN if the caller may read none of its records."""
+    visible = scope.visible(entity)
+    seen = f"{seen_sql(entity, AFTER, visible)} AND {_now(scope, entity)}"
+    return entity.number, seen, seen_sql(entity, BEFORE, visible)
 
 
 def _now(scope: Scope, entity: EntityModel) -> str:
@@ -90,7 +94,9 @@ def _pair(scope: Scope, relation: Relation, ends: tuple[EntityModel, EntityModel
     return " AND ".join(clauses) or "true"
 
 
-async def load_disclosed(database: Database, model: Model, caller: Identity, rows: Sequence[Any]) -> Disclosed:
+async def load_disclosed(
+    database: Database | Connection, model: Model, caller: Identity, rows: Sequence[Any]
+) -> Disclosed:
     """What the caller may see of each entity's fields, and the records of the rows as they are now."""
     found: Disclosed = {}
     for number in {row["entity"] for row in rows}:

@@ -11,31 +11,16 @@ from zoneinfo import available_timezones
 from libs.shared.nearest import unknown
 from libs.shared.paging import Page, page_of
 from libs.shared.schema import BadValue, FieldDefinition
-from libs.shared.schema.fields import NUMBERS, TYPES
+from libs.shared.schema.figures import FUNCTIONS, MAX_FIGURES, MAX_GROUPS, PARTS, UNORDERED_TYPES
 from services.data.model import EntityModel
 from services.data.query.includes import split_names
 from services.data.query.parameters import Pairs, parse_criteria
-from services.data.query.predicates import LISTED, NULLS, ORDERED, UNORDERED_TYPES, parse_comparison, slotted
+from services.data.query.predicates import LISTED, NULLS, ORDERED, parse_comparison, slotted
 from services.data.query.scope import Scope, refused, unknown_field
 from services.data.query.shapes import Criteria, Visible
 
-FUNCTIONS: Mapping[str, tuple[str, ...]] = {
-    "sum": NUMBERS,
-    "avg": NUMBERS,
-    "min": (*NUMBERS, "string", "text", "date", "timestamp"),
-    "max": (*NUMBERS, "string", "text", "date", "timestamp"),
-    "count_distinct": tuple(kind for kind in TYPES if kind not in UNORDERED_TYPES),
-}
-"""Function → the types of fields it is for; besides count, which is of records."""
-PARTS: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(("year", "quarter", "month", "week", "day"), ("date", "timestamp")),
-    "hour": ("timestamp",),
-}
-"""Part of a date that values may be grouped by → the types that have it."""
 HAVING = re.compile(r"having\[([^\]]*)\]")
 OPERATORS = frozenset(("eq", "neq", *ORDERED, *LISTED, *NULLS, "between"))
-MAX_GROUPS = 5
-MAX_FIGURES = 20
 MAX_HAVING = 20
 COUNT = FieldDefinition(name="count", type="bigint")
 NUMBER = FieldDefinition(name="number", type="decimal")

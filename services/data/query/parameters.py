@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from libs.shared.errors import RocketError
 from libs.shared.paging import Page, page_of, positive
+from libs.shared.schema.figures import UNORDERED_TYPES
 from services.data.model import EntityModel
 from services.data.query.cursors import fingerprint_of, parse_cursor
 from services.data.query.filters import parse_filter, parse_search
 from services.data.query.includes import parse_output, split_names
-from services.data.query.predicates import UNORDERED_TYPES
 from services.data.query.scope import Scope, refused, unknown_field
 from services.data.query.shapes import Condition, Criteria, Listing, Output, Sort, Visible
 

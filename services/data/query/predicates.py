@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from libs.shared import exact
 from libs.shared.schema import BadValue, FieldDefinition, parse_text, parse_value
+from libs.shared.schema.figures import UNORDERED_TYPES
 from services.data.model import StatementParameters, quote
 
 ORDERED = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
@@ -17,8 +18,6 @@ AFFIX_OPERATORS = ("starts_with", "ends_with")
 NULLS = {"is_null": "IS NULL", "is_not_null": "IS NOT NULL"}
 OPERATORS = frozenset(("eq", "neq", *ORDERED, *LISTED, *PATTERNS, *NULLS, "between", "contains", *AFFIX_OPERATORS))
 TEXT_TYPES = ("string", "text")
-UNORDERED_TYPES = ("json", "file")
-"""Types whose values can't be compared, nor sorted."""
 MAX_LIST_VALUES = 1000
 """Values in one `in`."""
 

@@ -40,6 +40,18 @@ async def moment_of(ctx: RequestContext, query: Pairs, name: str = "as_of") -> i
         raise RocketError("TIMEOUT", NOT_SETTLED) from None
 
 
+def time_of(query: Pairs, name: str) -> datetime | None:
+    """The time that a parameter names; None if it is absent. Raises INVALID_PAYLOAD."""
+    text = dict(query).get(name)
+    if not text:
+        return None
+    try:
+        moment: datetime = parse_text(TIME, text)
+    except BadValue as problem:
+        raise refused(name, problem) from None
+    return moment
+
+
 async def latest_of(ctx: RequestContext) -> int:
     """The greatest position there is, when it is settled. Raises TIMEOUT."""
     try:

@@ -7,6 +7,7 @@ from typing import Any
 
 from libs.shared.contracts.events import EVENT_FILTERS
 from libs.shared.schema.app_settings import AppSettings
+from libs.shared.schema.dashboards import Dashboard
 from services.gateway.openapi import activity, identity, workflows
 from services.gateway.openapi.activity import EVENT, STATS, TEXT_OR_NOT, TIME_OR_NOT, page_of
 from services.gateway.openapi.bodies import inline_schema
@@ -180,6 +181,17 @@ BRANDING = shaped(
     ("name", "logo", "colour", "links"), name=TEXT, logo=TEXT_OR_NOT, colour=TEXT_OR_NOT,
     links={"type": "array", "items": LINK},
 )  # fmt: skip
+DASHBOARD = shaped(
+    ("id", "name", "description", "roles"), id=UUID, name=TEXT, description=TEXT_OR_NOT,
+    roles={"anyOf": [{"type": "array", "items": TEXT}, {"type": "null"}]},
+)  # fmt: skip
+WIDGET_DATA = shaped(
+    data={"type": "array", "items": OBJECT}, meta=OBJECT, error=shaped(("code", "message"), code=TEXT, message=TEXT)
+)
+DASHBOARD_DATA = shaped(
+    ("widgets", "as_of"), widgets={"type": "object", "additionalProperties": WIDGET_DATA},
+    as_of={"type": ["string", "integer"]},
+)  # fmt: skip
 SETTINGS = inline_schema(AppSettings)
 CHANGED_SETTINGS: Schema = {**takes(SETTINGS), **gives(SETTINGS)}
 UI_CONFIG = shaped(id=UUID, entity=TEXT, scope=TEXT, config=OBJECT, created_at=TIME, updated_at=TIME)
@@ -240,6 +252,14 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ("POST", "/api/{app}/_admin/settings/restore"): gives(SETTINGS),
     ("GET", "/api/{app}/_admin/settings/versions"): page_of(VERSION),
     ("GET", "/api/{app}/_ui/branding"): gives(BRANDING),
+    ("GET", "/api/{app}/_dashboards"): gives({"type": "array", "items": DASHBOARD}),
+    ("GET", "/api/{app}/_dashboards/{id}"): gives(shaped(id=UUID, **inline_schema(Dashboard)["properties"])),
+    ("GET", "/api/{app}/_dashboards/{id}/data"): {
+        "parameters": [
+            {"name": name, "in": "query", "schema": TEXT} for name in ("widget", "from", "to", "as_of", "min_commit")
+        ],
+        **gives(DASHBOARD_DATA),
+    },
     ("GET", "/api/{app}/_views"): {
         "parameters": [{"name": "entity", "in": "query", "schema": TEXT}], **gives({"type": "array", "items": VIEW}),
     },

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from libs.shared.schema import FieldDefinition, Snapshot
-from libs.shared.schema.fields import NUMBERS, TYPES
+from libs.shared.schema.figures import FUNCTIONS, PARTS, UNORDERED_TYPES
 from services.gateway.openapi.components import Schema, answer, enveloped, json_body, ref
 from services.gateway.openapi.parameters import (
     MAX_PARAMETER_CHARACTERS,
@@ -19,13 +19,7 @@ from services.gateway.openapi.parameters import (
 )
 from services.gateway.openapi.visible_fields import VisibleEntity
 
-TIMES = ("date", "timestamp")
-FIGURES = {"sum": NUMBERS, "avg": NUMBERS, "min": (*NUMBERS, "string", "text", *TIMES)}
-FIGURES["max"] = FIGURES["min"]
-FIGURES["count_distinct"] = tuple(kind for kind in TYPES if kind not in ("json", "file"))
-PARTS = ("year", "quarter", "month", "week", "day")
 HELD = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "not_in", "between", "is_null", "is_not_null")
-UNGROUPED = ("json", "file")
 MAX_ROWS = 10_000
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 BINARY: Schema = {"schema": {"type": "string", "format": "binary"}}
@@ -80,7 +74,7 @@ def _listed(name: str, values: list[str], description: str, most: int = 20) -> l
 def _figures(entity: VisibleEntity) -> list[Schema]:
     return [
         parameter
-        for name, types in FIGURES.items()
+        for name, types in FUNCTIONS.items()
         for parameter in _listed(name, _fields(entity, types), "Fields, separated by commas", 5)
     ]
 
@@ -92,17 +86,18 @@ def _groups(entity: VisibleEntity) -> list[str]:
 
 
 def _grouped(fields: Sequence[FieldDefinition]) -> list[str]:
-    return [name for f in fields if f.type not in UNGROUPED for name in (f.name, *_parts(f))]
+    return [name for f in fields if f.type not in UNORDERED_TYPES for name in (f.name, *_parts(f))]
 
 
 def _parts(each: FieldDefinition) -> list[str]:
-    parts = PARTS if each.type in TIMES else ()
-    return [f"{each.name}.{part}" for part in (*parts, *(("hour",) if each.type == "timestamp" else ()))]
+    return [f"{each.name}.{part}" for part, types in PARTS.items() if each.type in types]
 
 
 def _having(entity: VisibleEntity) -> Schema:
     """`having[count.gt]=n` and `having[sum.a.gt]=n`."""
-    named = [rf"{name}\.({'|'.join(fields)})" for name, types in FIGURES.items() if (fields := _fields(entity, types))]
+    named = [
+        rf"{name}\.({'|'.join(fields)})" for name, types in FUNCTIONS.items() if (fields := _fields(entity, types))
+    ]
     figures = "|".join(["count", *named])
     return {
         "name": "having",

@@ -11,6 +11,7 @@ from services.metadata.checking import canonical, renames
 from services.metadata.checking.expressions import locations, workflow_texts
 from services.metadata.checking.expressions.location import Document, ExpressionLocation
 from services.metadata.checking.references import (
+    dashboards,
     notification_rules,
     permissions,
     rules,
@@ -43,6 +44,7 @@ CHECKS: Mapping[str, KindChecks] = {
     "state-machines": KindChecks(state_machines.problems_of, locations.of_state_machine),
     "webhooks": KindChecks(webhooks.problems_of, locations.of_webhook),
     "workflows": KindChecks(workflows.problems_of, workflow_texts.of_workflow),
+    "dashboards": KindChecks(dashboards.problems_of),
     "notification-rules": KindChecks(notification_rules.problems_of, locations.of_notification_rule),
 }
 MODEL_ONLY = KindChecks()

@@ -18,6 +18,7 @@ from services.metadata.model.definition import Definition
 from services.metadata.model.identifiers import table_of
 from services.metadata.model.schema import LiveRelation, LiveSchema
 from services.metadata.planning import expressions, join_tables, related_loads, renames, tables
+from services.metadata.planning.dashboard_names import NamesAfter
 from services.metadata.planning.expressions import EntityRename
 from services.metadata.store import counting, definitions
 from services.metadata.store import views as store
@@ -116,6 +117,9 @@ async def _rename_in_others(
     others = await change.others()
     texts = await asyncio.to_thread(expressions.all_texts_after, others, before, rename)
     for row in others:
+        if row.kind == "dashboards":
+            await _rename_in_dashboard(change, row, NamesAfter(rename.old, rename.new, rename.fields, links))
+            continue
         document = rename_in(texts.get(row.id, row.document), rename.old, rename.new, rename.fields)
         if row.kind == "permissions" and row.document.get("entity") == rename.old:
             document = renames.permission_after(document, rename.fields)
@@ -133,6 +137,12 @@ async def _rename_in_others(
         return expressions.texts_after("workflows", document, before, rename)
 
     await change.executor.rename_in_instances(rename.old, rename.new, rename.fields, rewrite)
+
+
+async def _rename_in_dashboard(change: Change, row: Definition, names: NamesAfter) -> None:
+    document = names.dashboard(row.document)
+    if document != row.document:
+        await change.rewrite(row, document)
 
 
 async def _watch_others(change: Change, before: LiveSchema, was: EntityDefinition, now: EntityDefinition) -> None:

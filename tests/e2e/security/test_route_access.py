@@ -152,6 +152,8 @@ async def world(common_admin: Client) -> World:
         "notification-rules": {"name": "told", "entity": "note", "hook": "after_create", "channel": "in_app",
                                "template": {"subject": f"{{{{ record.{MARK} }}}}", "body": ""},
                                "recipients": [{"role": "owner"}]},
+        "dashboards": {"name": MARK, "roles": ["owner"], "widgets": [
+            {"id": "w", "title": MARK, "type": "counter", "query": {"entity": "note", "count": "*"}}]},
         "ui-configs": {"entity": "note", "scope": "mobile", "config": {"title": MARK}},
         "roles": {"name": MARK, "label": "Nobody"},
     }  # fmt: skip
@@ -183,6 +185,7 @@ async def world(common_admin: Client) -> World:
         "webhook-logs": await first(admin, "/_admin/webhook-logs"),
     }  # fmt: skip
     ids["notifications"] = ids["_notifications"]
+    ids["_dashboards"] = ids["dashboards"]
     ids["path"] = "records/note"
     await first(admin, f"/_events?trace_id={trace_id}&action=request.end")
     return World(admin, owner, ids)

@@ -8,6 +8,7 @@ from typing import Any
 
 from libs.shared.ids import parse_uuid
 from libs.shared.schema import PolicyDefinition
+from libs.shared.schema.dashboards import Dashboard
 from libs.shared.schema.notifications import NotificationRule
 from libs.shared.schema.state_machines import Addressee, SendNotification, StateMachineDefinition
 from libs.shared.schema.workflows import (
@@ -47,6 +48,8 @@ def _mentions(definition: Any) -> Iterator[Mention]:
     match definition:
         case PolicyDefinition():
             yield from _roles("roles", definition.roles)
+        case Dashboard():
+            yield from _roles("roles", definition.roles or [])
         case StateMachineDefinition():
             yield from _of_machine(definition)
         case WorkflowDefinition():

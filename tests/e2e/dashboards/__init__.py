@@ -1,0 +1,1 @@
+"""Dashboards, and what their widgets show."""
