@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import zoneinfo
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator, model_validator
 
+from libs.shared.nearest import nearest
 from libs.shared.schema.figures import FUNCTIONS, MAX_FIGURES, MAX_GROUPS
 from libs.shared.schema.strict import Strict
 from libs.shared.schema.validation_errors import error_at, first_duplicate
@@ -102,12 +104,17 @@ class KpiQuery(Strict):
     last: Annotated[str, AfterValidator(_readable)] | None = None
 
 
+MARKS: Mapping[str, type[Strict]] = {"kpi": KpiQuery, "activity": ActivityQuery, "fields": RecordQuery}
+"""The key that only one kind of query has."""
+
+
 def _kind_of(document: Any) -> str:
-    """The kind of query that a document is: by the key that only this kind has."""
-    for key, model in (("kpi", KpiQuery), ("activity", ActivityQuery), ("fields", RecordQuery)):
-        if isinstance(document, dict) and key in document:
-            return model.__name__
-    return type(document).__name__ if isinstance(document, Strict) else FigureQuery.__name__
+    """The kind of query that a document is; a misspelt key counts as the one that was meant."""
+    if not isinstance(document, dict):
+        return type(document).__name__ if isinstance(document, Strict) else FigureQuery.__name__
+    known = [*FigureQuery.model_fields, *MARKS]
+    meant = [key if key in known else nearest(key, known) for key in map(str, document)]
+    return next((MARKS[key].__name__ for key in meant if key and key in MARKS), FigureQuery.__name__)
 
 
 Query = Annotated[
