@@ -71,11 +71,7 @@ FROM_THE_LOG: tuple[type[Request[Any]], ...] = (
 PREVIEWS = tuple(of(name, PreviewEffects) for name in ("webhook", "workflow", "notify"))
 ASKS: dict[str, tuple[type[Request[Any]], ...]] = {
     "metadata": (SeedAdmin, ListRoles, FindPeople),
-<<<<<<< HEAD
-    "data": (AskSynchronousWebhooks, FindNamed, *PREVIEWS),
-=======
-    "data": (AskSynchronousWebhooks, GetWorkflowKpis, *PREVIEWS),
->>>>>>> 82c8eea2 (Dashboards: a misspelt key counts as the one that was meant; the data service may ask for figures of workflows)
+    "data": (AskSynchronousWebhooks, FindNamed, GetWorkflowKpis, *PREVIEWS),
     "workflow": (
         *FROM_THE_LOG,
         AddComment,
