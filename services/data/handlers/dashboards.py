@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import orjson
-
 from libs.shared import clock, exact
 from libs.shared.contracts import dashboards as contracts
 from libs.shared.contracts.context import Identity
@@ -104,5 +102,5 @@ async def _kpis(ctx: RequestContext, workflow: str | None, window: Window | None
         reply = await ctx.state.core.rpc.request(GetWorkflowKpis(query=pairs), ctx.context)
     except RocketError as error:
         return failed(error)
-    data: Result = orjson.loads(reply.body)["data"]
+    data: Result = exact.loads(reply.body)["data"]
     return data
