@@ -20,6 +20,7 @@ from libs.shared.bus.nats.protocol import Message
 from libs.shared.bus.outbox.fenced_publisher import FencedPublisher
 from libs.shared.contracts.activity import DescribeActivity, ListRecordSteps
 from libs.shared.contracts.apps import FindApps
+from libs.shared.contracts.causality import FindCommits, FindDeliveries, FindInstances, FindNotifications
 from libs.shared.contracts.comments import AddComment
 from libs.shared.contracts.commits import FetchCommit, LocateRange, ReadEntityLog, ReadLog
 from libs.shared.contracts.definitions import GetDefinition
@@ -87,7 +88,16 @@ ASKS: dict[str, tuple[type[Request[Any]], ...]] = {
     ),
     "webhook": (*FROM_THE_LOG, LocateRange, ReadEntityLog),
     "notify": (*FROM_THE_LOG, FindDelegates, FindPeople),
-    "events": (*FROM_THE_LOG, DescribeActivity, ListRecordSteps, FindPeople),
+    "events": (
+        *FROM_THE_LOG,
+        DescribeActivity,
+        FindCommits,
+        FindDeliveries,
+        FindInstances,
+        FindNotifications,
+        FindPeople,
+        ListRecordSteps,
+    ),
 }
 """What each service asks others. Who asks something new adds it here and in accounts.conf."""
 
@@ -173,7 +183,7 @@ async def test_a_service_may_send_its_requests_and_announcements(address: str, s
 def test_requests_without_a_caller_are_permitted() -> None:
     """All but what they ask in the name of a caller, for whom the gateway has vouched."""
     asked: set[type[Request[Any]]] = {kind for kinds in ASKS.values() for kind in kinds} | set(BY_ALL)
-    in_a_name = {AuthorizeRecords, GetDefinition, GetWorkflowKpis, ListRoles, SeedAdmin, *PREVIEWS}
+    in_a_name = {AuthorizeRecords, DescribeActivity, GetDefinition, GetWorkflowKpis, ListRoles, SeedAdmin, *PREVIEWS}
     assert {kind for kind in asked if not kind.by_services} == in_a_name
 
 

@@ -67,6 +67,9 @@ BODIES: dict[str, Any] = {
     f"POST {APP}/_admin/workflows/{{id}}/simulate": lambda _: {
         "definition": {"name": "w", "trigger": {"type": "manual"}, "steps": [{"id": "a", "type": "action"}]}
     },
+    f"POST {APP}/{{entity}}/{{id}}/comments": lambda _: {"body": "taken"},
+    f"PUT {APP}/{{entity}}/{{id}}/comments/{{comment_id}}": lambda _: {"body": "taken"},
+    f"PATCH {APP}/{{entity}}/{{id}}/comments/{{comment_id}}": lambda _: {"body": "taken"},
     f"PUT {APP}/_views/{{id}}": lambda _: {"entity": "note", "name": "taken", "state": {}},
     f"PATCH {APP}/_views/{{id}}": lambda _: {"name": "taken"},
     f"POST {APP}/{{entity}}/_bulk/restore": lambda ids: [ids["note"]],
@@ -186,6 +189,7 @@ async def world(common_admin: Client) -> World:
     }  # fmt: skip
     ids["notifications"] = ids["_notifications"]
     ids["_dashboards"] = ids["dashboards"]
+    ids["comment_id"] = (await admin.post(f"/note/{note}/comments", {"body": MARK})).expect(201).data["id"]
     ids["path"] = "records/note"
     await first(admin, f"/_events?trace_id={trace_id}&action=request.end")
     return World(admin, owner, ids)
