@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import zoneinfo
 from collections.abc import Mapping
 from datetime import timedelta
@@ -20,7 +19,8 @@ MAX_ROWS = 100
 """Rows that one widget shows."""
 COLUMNS = 12
 """Columns of the grid that widgets lie on."""
-LAST = re.compile(r"([1-9]\d{0,3})([hdw])", re.ASCII)
+MAX_UNITS = 9_999
+"""Hours, days or weeks that a widget can look back."""
 HOURS = {"h": 1, "d": 24, "w": 24 * 7}
 
 Word = Annotated[str, Field(min_length=1, max_length=200)]
@@ -32,10 +32,14 @@ Conditions = Annotated[dict[Word, Value], Field(max_length=50)]
 
 def length_of(text: str) -> timedelta:
     """The length of "24h", "30d" or "4w". Raises ValueError."""
-    match = LAST.fullmatch(text)
-    if match is None:
+    number, unit = text[:-1], text[-1:]
+    if (
+        unit not in HOURS
+        or not (number.isascii() and number.isdigit() and len(number) < 6)
+        or not 0 < int(number) <= MAX_UNITS
+    ):
         raise ValueError('must be a number of hours, days or weeks such as "24h", "30d" or "4w"')
-    return timedelta(hours=int(match[1]) * HOURS[match[2]])
+    return timedelta(hours=int(number) * HOURS[unit])
 
 
 def _readable(text: str) -> str:
