@@ -15,7 +15,9 @@ MEANINGS = {
     "UNKNOWN_FIELD": "A filter, sort, include or parameter names something unknown; the message names the nearest one.",
     "UNAUTHORIZED": "The token or key is missing or invalid; `details[0].rule` says why.",
     "TOTP_REQUIRED": "The login needs the code of the second factor.",
+    "PROVIDER_REFUSED": "The login at a provider failed: what it answered is not acceptable, or it was cancelled there.",
     "FORBIDDEN": "The caller may not do this.",
+    "USER_NOT_PROVISIONED": "The login at a provider succeeded, and nobody here may be let in by it.",
     "NOT_FOUND": "The record, definition or route does not exist, or the caller may not know that it does.",
     "UNKNOWN_ENTITY": "The app has no such entity.",
     "APP_NOT_FOUND": "There is no such app.",
@@ -34,6 +36,7 @@ MEANINGS = {
     "HEADERS_TOO_LARGE": "The headers exceed `max_headers` or `max_header_bytes`.",
     "INTERNAL_ERROR": "A fault on our side; quote `X-Trace-ID` when you report it.",
     "SERVICE_UNAVAILABLE": "A part that is needed is away; the message names it.",
+    "PROVIDER_UNAVAILABLE": "The provider of the login does not answer; other ways to log in are open.",
     "TIMEOUT": "No response in time. A write may have happened or not.",
 }
 """What each code means, for the table."""

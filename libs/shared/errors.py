@@ -18,7 +18,9 @@ ErrorCode = Literal[
     "UNKNOWN_FIELD",
     "UNAUTHORIZED",
     "TOTP_REQUIRED",
+    "PROVIDER_REFUSED",
     "FORBIDDEN",
+    "USER_NOT_PROVISIONED",
     "NOT_FOUND",
     "UNKNOWN_ENTITY",
     "APP_NOT_FOUND",
@@ -37,6 +39,7 @@ ErrorCode = Literal[
     "HEADERS_TOO_LARGE",
     "INTERNAL_ERROR",
     "SERVICE_UNAVAILABLE",
+    "PROVIDER_UNAVAILABLE",
     "TIMEOUT",
 ]
 """Every code that a caller can meet (docs/reference). A typo in a code fails the type check."""
@@ -47,7 +50,9 @@ STATUS: Mapping[ErrorCode, int] = {
     "UNKNOWN_FIELD": 400,
     "UNAUTHORIZED": 401,
     "TOTP_REQUIRED": 401,
+    "PROVIDER_REFUSED": 401,
     "FORBIDDEN": 403,
+    "USER_NOT_PROVISIONED": 403,
     "NOT_FOUND": 404,
     "UNKNOWN_ENTITY": 404,
     "APP_NOT_FOUND": 404,
@@ -66,11 +71,12 @@ STATUS: Mapping[ErrorCode, int] = {
     "HEADERS_TOO_LARGE": 431,
     "INTERNAL_ERROR": 500,
     "SERVICE_UNAVAILABLE": 503,
+    "PROVIDER_UNAVAILABLE": 503,
     "TIMEOUT": 504,
 }
 """Code → HTTP status."""
 
-TRANSIENT: frozenset[ErrorCode] = frozenset({"SERVICE_UNAVAILABLE", "TIMEOUT", "RATE_LIMITED"})
+TRANSIENT: frozenset[ErrorCode] = frozenset({"SERVICE_UNAVAILABLE", "PROVIDER_UNAVAILABLE", "TIMEOUT", "RATE_LIMITED"})
 """Codes that are not about the request itself: the same request may succeed later."""
 
 Detail = dict[str, Any]

@@ -16,6 +16,7 @@ from services.gateway.files.sweeping import Sweeper
 from services.gateway.http import server
 from services.gateway.identity import handlers, seeding
 from services.gateway.identity.realms import Accounts, open_accounts
+from services.gateway.identity.sso.room import open_single_sign_on
 from services.gateway.imports.worker import ImportWorker
 from services.gateway.limits import exchange
 from services.gateway.limits.addresses import Proxies
@@ -44,10 +45,16 @@ async def open_state(core: Core) -> AsyncIterator[State]:
     accounts, hub = open_accounts(core, settings), Hub(core.rpc)
     storage = Storage(settings.storage_url, settings.data_dir.resolve() / "files")
     sweeper = Sweeper(core, storage, settings.upload_timeout + settings.request_timeout)
+
+    async def origins_of(context: Context) -> frozenset[str]:
+        return frozenset((await core.schemas.get(context.the_app)).settings.cors_origins)
+
+    sso = open_single_sign_on(settings, frozenset(settings.cors_origins), origins_of)
     state = State(
         core=core,
         settings=settings,
         accounts=accounts,
+        sso=sso,
         storage=storage,
         sweeper=sweeper,
         imports=ImportWorker(core, storage, sweeper, accounts, settings.import_max_rows),
@@ -64,6 +71,7 @@ async def open_state(core: Core) -> AsyncIterator[State]:
         yield state
         await hub.close()
         await accounts.jobs.close()
+        await sso.outbound.close()
         await accounts.authenticator.note_used()
 
 

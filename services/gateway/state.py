@@ -8,6 +8,7 @@ from libs.shared.runtime import Core
 from services.gateway.files.storage import Storage
 from services.gateway.files.sweeping import Sweeper
 from services.gateway.identity.realms import Accounts
+from services.gateway.identity.sso.room import SingleSignOn
 from services.gateway.imports.worker import ImportWorker
 from services.gateway.limits.addresses import Proxies
 from services.gateway.limits.limiter import Limiter
@@ -26,6 +27,7 @@ class State:
     core: Core
     settings: GatewaySettings
     accounts: Accounts
+    sso: SingleSignOn
     storage: Storage
     sweeper: Sweeper
     imports: ImportWorker

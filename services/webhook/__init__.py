@@ -10,5 +10,5 @@ Down      nothing is lost: commits wait in the stream, due deliveries in Postgre
           fail only where a synchronous webhook must be asked.
 
 The way of a delivery, file by file: service, consumers, matching, store, dispatcher (endpoint_limiter), requests,
-sending (signing, address_guard), recording (retry_policy, health_updates, health, attempt_store).
+sending (signing), recording (retry_policy, health_updates, health, attempt_store).
 """

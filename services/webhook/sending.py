@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 
 from libs.shared import clock
-from services.webhook.address_guard import socket_factory
+from libs.shared.address_guard import socket_factory
 from services.webhook.header_templates import Headers, conceal, fill, visible
 from services.webhook.retry_policy import retry_after
 from services.webhook.settings import WebhookSettings
@@ -61,7 +61,7 @@ def open_session(settings: WebhookSettings, **connecting: Any) -> aiohttp.Client
 
     `connecting` are further arguments of aiohttp's connector (such as a resolver); the guard runs after it.
     """
-    guard = socket_factory(settings.allow_loopback, settings.webhook_allow_private)
+    guard = socket_factory(settings.allow_loopback, settings.webhook_allow_private, "webhooks")
     return aiohttp.ClientSession(
         # The dispatcher limits concurrent requests; a limit here would make endpoints wait for each other.
         connector=aiohttp.TCPConnector(socket_factory=guard, limit=0, **connecting),

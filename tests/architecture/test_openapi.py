@@ -81,8 +81,12 @@ WITHOUT_JSON = {
     ("get", "/api/{app}/_files/{id}"), ("head", "/api/{app}/_files/{id}"), ("get", "/api/{app}/_live"),
     ("get", "/api/{app}/_events/_live"),
     ("get", "/api/{app}/{entity}/_live"), ("get", "/api/{app}/{entity}/_imports/{id}/errors"),
+    *(
+        ("get", f"/api/{realm}/auth/oidc/{{provider}}/{last}")
+        for realm in ("_platform", "{app}") for last in ("start", "callback")
+    ),
 }  # fmt: skip
-"""Operations that answer pages, bytes and streams."""
+"""Operations that answer pages, bytes, redirects and streams."""
 
 
 def product() -> dict[str, Any]:

@@ -19,6 +19,7 @@ CONSTANT_PATTERNS = {
     "deploy/migrate/job.py",
     "libs/shared/bodies.py",
     "libs/shared/contracts/app_bodies.py",
+    "libs/shared/contracts/auth_providers.py",
     "libs/shared/contracts/bodies.py",
     "libs/shared/contracts/cloudevents.py",
     "libs/shared/contracts/context.py",
@@ -72,6 +73,7 @@ CONSTANT_PATTERNS = {
     "services/notify/addresses.py",
     "services/notify/templates.py",
     "services/webhook/header_templates.py",
+    "services/gateway/identity/sso/logins.py",
 }
 """A module is added only after its patterns, and the longest text they can meet, were checked as the docstring says."""
 OPERATORS_PATTERNS = {"services/gateway/files/types.py"}

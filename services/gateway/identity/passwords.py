@@ -14,6 +14,8 @@ from libs.shared.errors import RocketError, invalid_field, unavailable
 
 T = TypeVar("T")
 
+NO_PASSWORD = "!"
+"""Stored in place of a hash for users who log in at a provider only."""
 HASHING_THREADS = 2
 MAX_WAITING = 64
 """Checks that may be waiting or under way before further ones are refused (503): some ten seconds of work."""
@@ -54,6 +56,8 @@ class Passwords:
         whether an account exists.
         """
         self.checks += 1
+        if stored == NO_PASSWORD:
+            stored = None
         encoded = password.encode()
         against = stored.encode() if stored else await asyncio.shield(asyncio.wrap_future(self._dummy))
         fits = await self._run(lambda: bcrypt.checkpw(encoded[:MAX_PASSWORD_BYTES], against))
@@ -62,7 +66,7 @@ class Passwords:
 
     async def fits(self, password: str, stored: str) -> bool:
         """Whether a hash is this password's; of no login, so production's rules don't matter."""
-        return await self._run(lambda: bcrypt.checkpw(password.encode(), stored.encode()))
+        return stored != NO_PASSWORD and await self._run(lambda: bcrypt.checkpw(password.encode(), stored.encode()))
 
     def is_outdated(self, stored: str) -> bool:
         """Whether a hash was made with another cost than new ones are."""

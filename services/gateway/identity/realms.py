@@ -21,8 +21,8 @@ from services.gateway.identity.settings import IdentitySettings
 from services.gateway.identity.store import users
 from services.gateway.identity.tokens import Tokens
 
-PASSWORD_LOGINS = frozenset({"password", "platform", "view"})
-"""`via` of identities that have an account with a password, and sessions. View tokens only read them."""
+OTHER_LOGINS = frozenset({"api_key", "workflow", "system"})
+"""`via` of identities without an account and sessions."""
 
 
 @dataclass(slots=True)
@@ -67,10 +67,10 @@ class Realm:
     app: AppRef | None
 
     def own_account(self, context: Context) -> Identity:
-        """The caller, who must have an account with a password in this realm. Raises FORBIDDEN."""
+        """The caller, who must have an account in this realm. Raises FORBIDDEN."""
         caller = context.user
-        if caller.credential is None or caller.credential.user[0] != self.scope or caller.via not in PASSWORD_LOGINS:
-            raise RocketError("FORBIDDEN", "Only for accounts of this place, logged in with a password")
+        if caller.credential is None or caller.credential.user[0] != self.scope or caller.via in OTHER_LOGINS:
+            raise RocketError("FORBIDDEN", "Only for accounts of this place")
         return caller
 
 

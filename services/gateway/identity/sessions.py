@@ -17,6 +17,7 @@ from services.gateway.identity.realms import Realm
 from services.gateway.identity.store import sessions as store
 from services.gateway.identity.tokens import Subject, unauthorized
 
+NO_LOGIN = "The code is not valid, or not any more: log in again"
 WRONG_LOGIN = "Unknown account or wrong password"
 NO_SESSION = "The refresh token is not valid, or not any more"
 NO_STORE = {"Cache-Control": "no-store"}
@@ -43,7 +44,17 @@ async def begin(
     begun = await store.begin(database, user["id"], user["version"], origin)
     if begun is None:
         raise unauthorized("invalid", WRONG_LOGIN)
-    return _tokens(realm, user, *begun, also)
+    return _tokens(realm, user, *begun, via, also)
+
+
+async def begin_at_provider(
+    realm: Realm, database: Connection, user: User, context: Context, via: str, also: Mapping[str, Any]
+) -> tuple[Response, str]:
+    """The same for who has logged in at a provider, with the id of the session."""
+    begun = await store.begin(database, user["id"], user["version"], store.Origin(context.ip, context.user_agent, via))
+    if begun is None:
+        raise unauthorized("invalid", NO_LOGIN)
+    return _tokens(realm, user, *begun, via, also), begun[0]
 
 
 async def refresh(realm: Realm, context: Context, body: RefreshBody) -> Response:
@@ -57,17 +68,17 @@ async def refresh(realm: Realm, context: Context, body: RefreshBody) -> Response
     rotated = await store.rotate(realm.database, body.refresh_token, origin)
     if rotated is None:
         if session := await store.reused(realm.database, body.refresh_token):
-            await _end(realm, [session])
+            await end(realm, [session])
             raise unauthorized("revoked", "The refresh token has been used before; its session is ended")
         raise unauthorized("invalid", NO_SESSION)
     user, following = rotated
-    return _tokens(realm, user, user["session"], following)
+    return _tokens(realm, user, user["session"], following, user["via"])
 
 
 async def logout(realm: Realm, context: Context, body: RefreshBody) -> Response:
     """End the session of a refresh token; an unknown token is no error."""
     if body.refresh_token and (session := await store.session_of(realm.database, body.refresh_token)):
-        await _end(realm, [session])
+        await end(realm, [session])
     return Response(body=b'{"data":{"logged_out":true}}')
 
 
@@ -82,7 +93,7 @@ async def end_one(realm: Realm, context: Context, session_id: str) -> Response:
     wanted = str(parse_uuid(session_id))
     if wanted not in await store.of_user(realm.database, realm.own_account(context).id):
         raise not_found("Session")
-    await _end(realm, [wanted])
+    await end(realm, [wanted])
     return Response(body=orjson.dumps({"data": {"id": wanted, "deleted": True}}))
 
 
@@ -93,18 +104,20 @@ async def end_own(realm: Realm, context: Context, keep: str | None) -> Response:
     caller = realm.own_account(context)
     kept = _session_of(caller) if keep else None
     ending = [session for session in await store.of_user(realm.database, caller.id) if session != kept]
-    await _end(realm, ending)
+    await end(realm, ending)
     return Response(body=orjson.dumps({"data": {"ended": len(ending)}}))
 
 
-async def _end(realm: Realm, sessions: list[str]) -> None:
+async def end(realm: Realm, sessions: list[str]) -> None:
     """End sessions and their access tokens."""
     await realm.accounts.revocations.end(realm.scope, sessions)
     await store.end(realm.database, sessions)
 
 
-def _tokens(realm: Realm, user: User, session: str, refresh_token: str, also: Mapping[str, Any] = NOTHING) -> Response:
-    subject = Subject(user["id"], user["email"], list(user["roles"]), user["version"], session)
+def _tokens(
+    realm: Realm, user: User, session: str, refresh_token: str, via: str, also: Mapping[str, Any] = NOTHING
+) -> Response:
+    subject = Subject(user["id"], user["email"], list(user["roles"]), user["version"], session, via)
     data = {
         "access_token": realm.accounts.tokens.issue(realm.scope, subject),
         "refresh_token": refresh_token,

@@ -50,6 +50,7 @@ class Subject:
     roles: list[str]
     version: int
     session: str
+    via: str = "password"
 
 
 class Tokens:
@@ -72,6 +73,7 @@ class Tokens:
             "exp": now + ACCESS_TOKEN_LIFETIME_S,
             "sid": subject.session,
             "ver": subject.version,
+            **({"via": subject.via} if subject.via != "password" else {}),
             **({VIEW: asdict(viewer)} if viewer is not None else {}),
         }
         headers = {"kid": key_id(scope, generation)}
@@ -158,7 +160,7 @@ class Tokens:
         proof = Credential(claims["sid"], user, claims["ver"], expires, generation)
         platform = scope == PLATFORM
         roles = ("admin",) if platform else tuple(claims["roles"])
-        via = "platform" if platform else "password"
+        via = "platform" if platform else claims.get("via", "password")
         return Identity(claims["sub"], claims.get("email", ""), roles, via, credential=proof)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from libs.shared.contracts.events import EVENT_FILTERS
 from libs.shared.schema.app_settings import AppSettings
 from libs.shared.schema.dashboards import Dashboard
-from services.gateway.openapi import activity, identity, workflows
+from services.gateway.openapi import activity, identity, sso, workflows
 from services.gateway.openapi.activity import EVENT, STATS, TEXT_OR_NOT, TIME_OR_NOT, page_of
 from services.gateway.openapi.bodies import inline_schema
 from services.gateway.openapi.components import Schema, answer, enveloped, ref
@@ -198,6 +198,7 @@ UI_CONFIG = shaped(id=UUID, entity=TEXT, scope=TEXT, config=OBJECT, created_at=T
 
 DETAILS: Mapping[tuple[str, str], Schema] = {
     **identity.DETAILS,
+    **sso.DETAILS,
     **activity.DETAILS,
     ("GET", "/health"): {"responses": {"200": answer("Alive", shaped(("status",), status=TEXT))}},
     ("GET", "/healthz"): {"responses": {"200": answer("Alive", shaped(("status",), status=TEXT))}},

@@ -10,10 +10,11 @@ LIFETIME_S = 3600
 MAX_ACCOUNT_TOKENS = 5
 """Tokens of one account within their lifetime."""
 
-# For an active account that has not had too many; what has expired goes.
+# For an active account with a password (who logs in at a provider only gets none by mail) that has not had too many;
+# what has expired goes.
 ISSUE = """
 WITH pruned AS (DELETE FROM gateway.password_resets WHERE expires_at < now()), account AS (
-    SELECT u.id, u.email FROM gateway.users u WHERE u.address = $2 AND u.active AND (
+    SELECT u.id, u.email FROM gateway.users u WHERE u.address = $2 AND u.active AND u.password_hash <> '!' AND (
         SELECT count(*) FROM gateway.password_resets r WHERE r.user_id = u.id AND r.expires_at > now()) < $4
     ORDER BY u.email = $2 DESC, u.id LIMIT 1
 ), issued AS (

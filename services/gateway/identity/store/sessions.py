@@ -38,15 +38,15 @@ WITH used AS (
 ), kept AS (
     UPDATE gateway.sessions s SET last_used_at = now(), expires_at = now() + $3 * interval '1 second',
         ip = $4, user_agent = $5
-    FROM used WHERE s.id = used.family
+    FROM used WHERE s.id = used.family RETURNING s.via
 ), pruned AS (
     DELETE FROM gateway.refresh_tokens t USING used WHERE t.family = used.family AND t.expires_at < now()
 ), issued AS (
     INSERT INTO gateway.refresh_tokens (token_hash, user_id, family, expires_at)
     SELECT $2, user_id, family, now() + $3 * interval '1 second' FROM used
 )
-SELECT u.id::text, u.email, u.roles, u.version, used.family::text AS session
-FROM used JOIN gateway.users u ON u.id = used.user_id AND u.active
+SELECT u.id::text, u.email, u.roles, u.version, used.family::text AS session, kept.via
+FROM used CROSS JOIN kept JOIN gateway.users u ON u.id = used.user_id AND u.active
 """
 # The session of a token that was used up longer than the grace ago.
 REUSED = """

@@ -64,8 +64,10 @@ INSERT INTO gateway.users (id, email, password_hash, roles) SELECT $1, $2, $3, $
 WHERE NOT EXISTS (SELECT 1 FROM gateway.users) ON CONFLICT DO NOTHING RETURNING id
 """
 HAS_ANY = "SELECT EXISTS (SELECT 1 FROM gateway.users)"
-# Locked, so that two of them can't go at once.
-OTHER_ACTIVE = "SELECT id FROM gateway.users WHERE active AND id <> $1 ORDER BY id FOR UPDATE"
+# Locked, so that two of them can't go at once. Who logs in at a provider only does not count: it may be away.
+OTHER_ACTIVE = """
+SELECT id FROM gateway.users WHERE active AND password_hash <> '!' AND id <> $1 ORDER BY id FOR UPDATE
+"""
 FIND_PEOPLE = """
 SELECT id::text, email, roles FROM gateway.users
 WHERE active AND (roles && $1::text[] OR id = ANY($2::text[]::uuid[]) OR address = ANY($3::text[])) ORDER BY id LIMIT $4
@@ -97,7 +99,7 @@ async def list_roles(database: Database) -> list[str]:
     return names
 
 
-async def find_by_email(database: Database, email: str) -> Record | None:
+async def find_by_email(database: Database | Connection, email: str) -> Record | None:
     """The user of an address as typed, with the columns that a login needs."""
     return await database.fetchrow(FIND_BY_EMAIL, same_address(email), email.strip().lower())
 

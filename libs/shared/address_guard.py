@@ -1,4 +1,4 @@
-"""Keeps webhooks out of the internal network. The check is made on the address that is connected to.
+"""Keeps requests to addresses that users name out of the internal network. The address that is connected to is checked.
 
 A check of the URL, or a resolver, would let IP literals and rebinding names through; this one
 runs where the socket is created.
@@ -21,7 +21,7 @@ AddressInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, st
 
 
 class AddressRefused(OSError):
-    """The address belongs to a network that webhooks must not call."""
+    """The address belongs to a network that must not be called."""
 
 
 def unwrap(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
@@ -50,13 +50,13 @@ def is_allowed(text: str, loopback: bool, private: bool) -> bool:
     return address.is_global or private
 
 
-def socket_factory(loopback: bool, private: bool) -> Callable[[AddressInfo], socket.socket]:
-    """A socket factory for aiohttp's connector. It raises AddressRefused for refused addresses."""
+def socket_factory(loopback: bool, private: bool, caller: str) -> Callable[[AddressInfo], socket.socket]:
+    """A socket factory for aiohttp's connector, for requests of `caller`. It raises AddressRefused."""
 
     def make(info: AddressInfo) -> socket.socket:
         family, kind, protocol, _, address = info
         if not is_allowed(str(address[0]), loopback, private):
-            raise AddressRefused(f"the address {address[0]} must not be called by webhooks")
+            raise AddressRefused(f"the address {address[0]} must not be called by {caller}")
         return socket.socket(family, kind, protocol)
 
     return make

@@ -7,7 +7,7 @@ import socket
 import aiohttp
 import pytest
 
-from services.webhook.address_guard import AddressRefused, is_allowed, socket_factory
+from libs.shared.address_guard import AddressRefused, is_allowed, socket_factory
 
 PUBLIC = ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "::ffff:93.184.216.34", "64:ff9b::5db8:d822"]
 LOOPBACK = ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::"]
@@ -46,13 +46,13 @@ def test_some_addresses_are_never_allowed(address: str) -> None:
 
 def test_an_allowed_address_gets_its_socket() -> None:
     info = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", 80))
-    with socket_factory(loopback=True, private=False)(info) as made:
+    with socket_factory(loopback=True, private=False, caller="tests")(info) as made:
         assert (made.family, made.type) == (socket.AF_INET, socket.SOCK_STREAM)
 
 
 @pytest.mark.parametrize("url", ["http://localhost:9/", "http://127.0.0.1:9/", "http://[::ffff:127.0.0.1]:9/"])
 async def test_a_client_with_the_guard_makes_no_connection(url: str) -> None:
-    connector = aiohttp.TCPConnector(socket_factory=socket_factory(loopback=False, private=False))
+    connector = aiohttp.TCPConnector(socket_factory=socket_factory(loopback=False, private=False, caller="tests"))
     async with aiohttp.ClientSession(connector=connector) as session:
         with pytest.raises(aiohttp.ClientConnectorError) as refusal:
             await session.get(url)
