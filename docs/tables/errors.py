@@ -15,7 +15,7 @@ MEANINGS = {
     "UNKNOWN_FIELD": "A filter, sort, include or parameter names something unknown; the message names the nearest one.",
     "UNAUTHORIZED": "The token or key is missing or invalid; `details[0].rule` says why.",
     "TOTP_REQUIRED": "The login needs the code of the second factor.",
-    "PROVIDER_REFUSED": "The login at a provider failed: what it answered is not acceptable, or it was cancelled there.",
+    "PROVIDER_REFUSED": "The login at a provider failed: its answer is not acceptable, or it was cancelled there.",
     "FORBIDDEN": "The caller may not do this.",
     "USER_NOT_PROVISIONED": "The login at a provider succeeded, and nobody here may be let in by it.",
     "NOT_FOUND": "The record, definition or route does not exist, or the caller may not know that it does.",
