@@ -47,6 +47,7 @@ from services.gateway.http import sso as sso_http
 from services.gateway.http import webhooks as endpoints
 from services.gateway.http.realm_handlers import in_realm
 from services.gateway.http.sso import in_sso
+from services.gateway.http.sso_routes import login_routes, provider_routes
 from services.gateway.identity import (
     api_keys,
     factors,
@@ -59,50 +60,12 @@ from services.gateway.identity import (
     users,
     view_tokens,
 )
-from services.gateway.identity.sso import handover, logouts, providers
+from services.gateway.identity.sso import logouts
 from services.gateway.routing.route import Access, Local, Route
 
 P = "/api/_platform"
 A = "/api/{app}"
 RECORDS = A + "/{entity:[A-Za-z][A-Za-z0-9_]*}"
-
-
-def _single_sign_on(base: str) -> tuple[Route, ...]:
-    """The logins at providers of an app, or of the platform."""
-    oidc = base + "/auth/oidc/{provider}"
-    return (
-        Route("GET", base + "/auth/providers", in_sso(providers.list_login_methods), Access.PUBLIC),
-        Route(
-            "POST",
-            base + "/auth/sso/exchange",
-            in_sso(handover.exchange, auth_providers.SsoExchangeBody),
-            Access.PUBLIC,
-        ),
-        Route("GET", oidc + "/start", sso_http.start("oidc"), Access.PUBLIC),
-        Route("GET", oidc + "/callback", sso_http.finish("oidc"), Access.PUBLIC),
-        Route("POST", oidc + "/backchannel-logout", Local(sso_http.backchannel_logout), Access.PUBLIC),
-    )
-
-
-def _auth_providers(path: str, access: Access) -> tuple[Route, ...]:
-    """The management of providers."""
-    body = auth_providers.AuthProviderBody
-    return (
-        Route("GET", path, in_sso(providers.list_providers), access),
-        Route("POST", path, in_sso(providers.create_provider, body), access),
-        Route(
-            "POST",
-            path + "/try-mapping",
-            in_sso(providers.try_mapping, auth_providers.MappingTrialBody),
-            access,
-            reads=True,
-        ),
-        Route("GET", path + "/{id}", in_sso(providers.get_provider), access),
-        Route("PUT", path + "/{id}", in_sso(providers.replace_provider, body), access),
-        Route("DELETE", path + "/{id}", in_sso(providers.delete_provider), access),
-        Route("POST", path + "/{id}/test", in_sso(providers.test_provider), access),
-    )
-
 
 ROUTES = (
     # Operating
@@ -120,7 +83,7 @@ ROUTES = (
     Route("POST", P + "/auth/login", in_realm(login.login, accounts.LoginBody), Access.PUBLIC),
     Route("POST", P + "/auth/refresh", in_sso(logouts.refresh, accounts.RefreshBody), Access.PUBLIC),
     Route("POST", P + "/auth/logout", Local(sso_http.logout, body=auth_providers.LogoutBody), Access.PUBLIC),
-    *_single_sign_on(P),
+    *login_routes(P),
     Route("GET", P + "/auth/me", in_realm(own_account.me), Access.PLATFORM),
     Route(
         "PUT", P + "/auth/password", in_realm(own_account.change_password, accounts.PasswordChangeBody), Access.PLATFORM
@@ -137,7 +100,7 @@ ROUTES = (
     Route("PUT", P + "/users/{id}", in_realm(users.replace_user, accounts.UserBody), Access.PLATFORM),
     Route("DELETE", P + "/users/{id}", in_realm(users.delete_user), Access.PLATFORM),
     Route("DELETE", P + "/users/{id}/totp", in_realm(factors.remove_from_user), Access.PLATFORM),
-    *_auth_providers(P + "/identity-providers", Access.PLATFORM),
+    *provider_routes(P + "/identity-providers", Access.PLATFORM),
     Route("GET", P + "/signing-keys", in_realm(rotation.list_keys), Access.PLATFORM),
     Route("POST", P + "/signing-keys/rotate", in_realm(rotation.rotate, accounts.KeyRotationBody), Access.PLATFORM),
     Route("GET", P + "/apps", apps.ListApps, Access.PLATFORM),
@@ -205,7 +168,7 @@ ROUTES = (
     Route("POST", A + "/auth/login", in_realm(login.login, accounts.LoginBody), Access.PUBLIC),
     Route("POST", A + "/auth/refresh", in_sso(logouts.refresh, accounts.RefreshBody), Access.PUBLIC),
     Route("POST", A + "/auth/logout", Local(sso_http.logout, body=auth_providers.LogoutBody), Access.PUBLIC),
-    *_single_sign_on(A),
+    *login_routes(A),
     Route("POST", A + "/auth/accept-invite", in_realm(invites.accept, accounts.TokenPasswordBody), Access.PUBLIC),
     Route("POST", A + "/auth/forgot-password", in_realm(resets.forgot, accounts.ForgotPasswordBody), Access.PUBLIC),
     Route("POST", A + "/auth/reset-password", in_realm(resets.reset, accounts.TokenPasswordBody), Access.PUBLIC),
@@ -252,7 +215,7 @@ ROUTES = (
     ),
     Route("GET", A + "/_admin/api-keys/{id}", in_realm(api_keys.get_key), Access.ADMIN),
     Route("DELETE", A + "/_admin/api-keys/{id}", in_realm(api_keys.delete_key, idempotent=True), Access.ADMIN),
-    *_auth_providers(A + "/_admin/auth-providers", Access.ADMIN),
+    *provider_routes(A + "/_admin/auth-providers", Access.ADMIN),
     Route("GET", A + "/_admin/signing-keys", in_realm(rotation.list_keys), Access.ADMIN),
     Route("POST", A + "/_admin/signing-keys/rotate", in_realm(rotation.rotate, accounts.KeyRotationBody), Access.ADMIN),
     # Logs, deliveries, projections
