@@ -15,10 +15,6 @@ interface Stored {
   mime_type: string;
 }
 
-export function fileCell(value: unknown): string {
-  return (value as Stored).filename ?? String(value);
-}
-
 /** A file: uploaded when it is chosen, held by the record when the form is saved. */
 export function FileInput({ app, value, onChange, label, error, field, disabled }: InputProps) {
   const { t } = useTranslation();

@@ -4,12 +4,6 @@ import { useTranslation } from "../words/translator";
 import { parseExact } from "../model/json";
 import type { InputProps } from "./input";
 
-const LONGEST_CELL = 200;
-
-export function jsonCell(value: unknown): string {
-  return JSON.stringify(value).slice(0, LONGEST_CELL);
-}
-
 /** JSON as text. What can't be read yet stays in the field with the reason, and is not sent. */
 export function JsonInput({ value, onChange, label, error, field, disabled }: InputProps) {
   const { t } = useTranslation();

@@ -1,6 +1,8 @@
 import { CellInput, type Leave } from "../../../fields/cell-input";
 import { type Entity, type Field, type Row, referenceOf } from "../../../model/schema";
-import { ReferenceInput } from "./reference-input";
+import { later } from "../../../ui/later";
+
+const ReferenceInput = later(() => import("./reference-input"), "ReferenceInput");
 
 interface Props {
   app: string;

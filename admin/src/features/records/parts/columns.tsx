@@ -2,7 +2,7 @@
 
 import type { TFunction } from "../../../words/translator";
 import { type AppSchema, type Entity, type Field, type Row, labelField, labelOf, referenceOf } from "../../../model/schema";
-import { kindOf } from "../../../fields/registry";
+import { looksOf } from "../../../fields/cells";
 import type { Column } from "../../../ui/grid/grid";
 
 const SHOWN_AT_FIRST = 8;
@@ -29,7 +29,7 @@ export function columnsOf(
 }
 
 function columnOf(schema: AppSchema, entity: Entity, field: Field, width: number | undefined, t: TFunction): Column<Row> {
-  const kind = kindOf(field);
+  const kind = looksOf(field);
   const relation = referenceOf(entity, field.name);
   const target = relation && schema.entities.find((each) => each.name === relation.source);
   return {

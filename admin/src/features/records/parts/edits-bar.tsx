@@ -4,8 +4,10 @@ import { useTranslation } from "../../../words/translator";
 import type { Entity } from "../../../model/schema";
 import { showDone } from "../../../ui/errors";
 import { LeaveGuard } from "../../../ui/leave-guard";
+import { later } from "../../../ui/later";
 import type { ListEdits } from "../use-edits";
-import { Review } from "./review";
+
+const Review = later(() => import("./review"), "Review");
 
 /** What waits to be saved, and what to do with it. Leaving the list asks first. */
 export function EditsBar({ app, entity, list }: { app: string; entity: Entity; list: ListEdits }) {

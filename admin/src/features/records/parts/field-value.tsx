@@ -1,6 +1,6 @@
 import { ActionIcon, CopyButton, Group, Input, Text } from "@mantine/core";
 import { useTranslation } from "../../../words/translator";
-import { kindOf } from "../../../fields/registry";
+import { looksOf } from "../../../fields/cells";
 import type { Entity, Field } from "../../../model/schema";
 import { Icon } from "../../../ui/icons";
 
@@ -21,7 +21,7 @@ export function FieldValue({ field, value, because }: { field: Field; value: unk
     <Input.Wrapper label={field.name} description={t(because)} labelElement="div" role="group" aria-label={field.name}>
       <Group gap={4} wrap="nowrap" className="rk-fixed">
         <Text size="sm" className={field.type === "uuid" || field.type === "json" ? "rk-mono rk-break" : "rk-break"}>
-          {isEmpty ? "–" : kindOf(field).cell(value, field)}
+          {isEmpty ? "–" : looksOf(field).cell(value, field)}
         </Text>
         {!isEmpty && field.type !== "boolean" && (
           <CopyButton value={typeof value === "object" ? JSON.stringify(value) : String(value)}>

@@ -5,8 +5,10 @@ import { useAt } from "../../../api/moment";
 import type { ListState } from "../../../model/filter";
 import type { Entity } from "../../../model/schema";
 import { Icon } from "../../../ui/icons";
-import { SinceDialog } from "./since-dialog";
-import { WhyMissingDialog } from "./why-missing-dialog";
+import { later } from "../../../ui/later";
+
+const SinceDialog = later(() => import("./since-dialog"), "SinceDialog");
+const WhyMissingDialog = later(() => import("./why-missing-dialog"), "WhyMissingDialog");
 
 /** Questions about the list: what is not in it, and what it was. */
 export function MoreMenu({ app, entity, state }: { app: string; entity: Entity; state: ListState }) {

@@ -5,10 +5,13 @@ import { useTranslation } from "../../../words/translator";
 import type { ListState } from "../../../model/filter";
 import type { Entity } from "../../../model/schema";
 import { Icon } from "../../../ui/icons";
+import { later } from "../../../ui/later";
 import type { Reach } from "../bulk";
 import { countQuery } from "../queries";
 import type { Selection } from "../use-selection";
-import { BulkDialog, type BulkKind } from "./bulk-dialog";
+import type { BulkKind } from "./bulk-dialog";
+
+const BulkDialog = later(() => import("./bulk-dialog"), "BulkDialog");
 
 interface Props {
   app: string;

@@ -6,8 +6,10 @@ import type { ListState } from "../../../model/filter";
 import { differs, NO_VIEW, openedBy, savedPart, type SavedView } from "../../../model/views";
 import { showDone } from "../../../ui/errors";
 import { Icon } from "../../../ui/icons";
+import { later } from "../../../ui/later";
 import { useChangeView, useMakeDefault, viewsQuery } from "../views";
-import { ViewDialog } from "./view-dialog";
+
+const ViewDialog = later(() => import("./view-dialog"), "ViewDialog");
 
 interface Props {
   app: string;

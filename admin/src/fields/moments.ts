@@ -1,7 +1,6 @@
-import { TextInput } from "@mantine/core";
+/** Points in time and days, as the reader's language writes them. */
+
 import { translator } from "../words/translator";
-import { clearButton } from "./clear-button";
-import type { InputProps } from "./input";
 
 const DATE: Intl.DateTimeFormatOptions = { year: "numeric", month: "short", day: "2-digit" };
 const TIME: Intl.DateTimeFormatOptions = { ...DATE, hour: "2-digit", minute: "2-digit" };
@@ -19,40 +18,9 @@ export function dateCell(value: unknown): string {
   return new Intl.DateTimeFormat(translator().language, { ...DATE, timeZone: "UTC" }).format(moment);
 }
 
-export function DateInput({ value, onChange, label, error, field, disabled }: InputProps) {
-  return (
-    <TextInput
-      type="date"
-      label={label}
-      required={field.required}
-      value={typeof value === "string" ? value : ""}
-      error={error}
-      disabled={disabled ?? false}
-      rightSection={clearButton({ field, value, onChange, disabled: disabled ?? false })}
-      onChange={(event) => onChange(event.currentTarget.value || null)}
-    />
-  );
-}
-
 /** The value of a `datetime-local` input for an instant, in the reader's time zone. */
 export function asLocal(value: unknown): string {
   const moment = new Date(String(value));
   if (value === null || value === undefined || Number.isNaN(moment.getTime())) return "";
   return new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
-}
-
-export function TimestampInput({ value, onChange, label, error, field, disabled }: InputProps) {
-  return (
-    <TextInput
-      type="datetime-local"
-      step={1}
-      label={label}
-      required={field.required}
-      value={asLocal(value)}
-      error={error}
-      disabled={disabled ?? false}
-      rightSection={clearButton({ field, value, onChange, disabled: disabled ?? false })}
-      onChange={(event) => onChange(event.currentTarget.value ? new Date(event.currentTarget.value).toISOString() : null)}
-    />
-  );
 }
