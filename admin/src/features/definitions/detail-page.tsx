@@ -1,4 +1,4 @@
-import { Button, Grid as Columns, Loader } from "@mantine/core";
+import { Button, Grid as Columns, Loader, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useTranslation } from "../../words/translator";
@@ -6,11 +6,15 @@ import { useAppSchema } from "../../api/app-schema";
 import { showDone } from "../../ui/errors";
 import { Failed } from "../../ui/failed";
 import { Icon } from "../../ui/icons";
+import { later } from "../../ui/later";
 import { Page } from "../../ui/page";
 import { Editor } from "./editor";
 import { Versions } from "./parts/versions";
 import { definitionQuery, documentOf, titleOf, useDeleteDefinition } from "./queries";
 import { templateOf } from "./templates";
+import type { Health } from "./webhook/queries";
+
+const Endpoint = later(() => import("./webhook/endpoint"), "Endpoint");
 
 const NEW = "new";
 
@@ -57,7 +61,10 @@ function Stored({ app, kind, id }: { app: string; kind: string; id: string }) {
     >
       <Columns gap="lg">
         <Columns.Col span={{ base: 12, lg: isWide ? 12 : 9 }}>
-          <Editor key={etag} app={app} kind={kind} id={id} etag={etag} initial={documentOf(kind, row)} />
+          <Stack>
+            <Editor key={etag} app={app} kind={kind} id={id} etag={etag} initial={documentOf(kind, row)} />
+            {kind === "webhooks" && <Endpoint app={app} id={id} health={row as Health} isAsked={row["async"] === false} />}
+          </Stack>
         </Columns.Col>
         <Columns.Col span={{ base: 12, lg: isWide ? 12 : 3 }}>
           <Versions app={app} kind={kind} id={id} current={documentOf(kind, row)} />

@@ -6,6 +6,7 @@ import { useTranslation } from "../../words/translator";
 import { differences } from "../../model/workflow-diff";
 import { Differences } from "../../ui/differences";
 import { hintOf, messageOf, showDone, showWarning } from "../../ui/errors";
+import { later } from "../../ui/later";
 import { type Draft, useDraft } from "./draft";
 import { FORMS } from "./forms";
 import { DraftNotice, Steps } from "./parts/draft-notice";
@@ -14,6 +15,8 @@ import { PlanView } from "./parts/plan-view";
 import { DocumentScope, ProblemsOf } from "./parts/scope";
 import { type Problems, problemsIn } from "./problems";
 import { type Change, type Document, handleOf, useMistakes, usePlan, useSaveDefinition } from "./queries";
+
+const SecretDialog = later(() => import("./webhook/secret-dialog"), "SecretDialog");
 
 interface EditorProps {
   app: string;
@@ -33,6 +36,7 @@ export function Editor({ app, kind, id, etag, initial }: EditorProps) {
   const draft = useDraft(`${app}/${kind}/${id ?? "new"}`, initial, etag ?? null);
   const { document } = draft;
   const save = useSaveDefinition(app, kind);
+  const [secret, setSecret] = useState<{ text: string; handle: string }>();
   const plan = usePlan(app, kind);
   const change: Change = { ...(id === undefined ? {} : { id }), document, etag: etag ?? null };
   const mistakes = useMistakes(app, kind, change, draft.isChanged);
@@ -48,8 +52,10 @@ export function Editor({ app, kind, id, etag, initial }: EditorProps) {
     showDone(t("definitions.saved"));
     for (const warning of reply.warnings) showWarning(warning.path, warning.message);
     const handle = NAMED.includes(kind) ? String(document["name"]) : handleOf(kind, reply.data);
-    await navigate({ to: "/$app/define/$kind/$id", params: { app, kind, id: handle }, replace: true });
+    if (typeof reply.data["secret"] === "string") setSecret({ text: reply.data["secret"], handle });
+    else await open(handle);
   };
+  const open = (handle: string) => navigate({ to: "/$app/define/$kind/$id", params: { app, kind, id: handle }, replace: true });
   return (
     <form
       onSubmit={(event) => {
@@ -76,6 +82,7 @@ export function Editor({ app, kind, id, etag, initial }: EditorProps) {
           <Steps draft={draft} isCompared={isCompared} compare={id === undefined ? undefined : compare} />
         </Group>
         {isCompared && draft.isChanged && id !== undefined && <Differences found={differences(initial, document)} label={t("draft.changes")} />}
+        {secret && <SecretDialog secret={secret.text} onClose={() => void open(secret.handle)} />}
       </Stack>
     </form>
   );

@@ -5,6 +5,7 @@ import { useTranslation } from "../../words/translator";
 import { Failed } from "../../ui/failed";
 import { Icon } from "../../ui/icons";
 import { Page } from "../../ui/page";
+import { Status } from "../../ui/status";
 import { timestampCell } from "../../fields/moments";
 import { definitionsQuery, handleOf, titleOf } from "./queries";
 
@@ -47,7 +48,9 @@ export function DefinitionsPage() {
                       {titleOf(row)}
                     </Anchor>
                   </Table.Td>
-                  <Table.Td>{row["active"] === false && <Badge variant="dot" color="gray">{t("definitions.inactive")}</Badge>}</Table.Td>
+                  <Table.Td>
+                    {row["active"] === false ? <Badge variant="dot" color="gray">{t("definitions.inactive")}</Badge> : row["circuit"] ? <Status value={String(row["circuit"])} label={t(`endpoint.circuit.${String(row["circuit"])}`)} /> : null}
+                  </Table.Td>
                   <Table.Td>{row["updated_at"] ? timestampCell(row["updated_at"]) : ""}</Table.Td>
                 </Table.Tr>
               ))}

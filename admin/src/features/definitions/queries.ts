@@ -39,6 +39,11 @@ export function handleOf(kind: string, row: Document): string {
 export function documentOf(kind: string, row: Document): Document {
   if (NAMED.has(kind)) return row["definition"] as Document;
   const { id: _id, created_at: _created, updated_at: _updated, ...document } = row;
+  return kind === "webhooks" ? withoutHealth(document) : document;
+}
+
+/** What the API says about a webhook's endpoint is no part of its definition. */
+function withoutHealth({ circuit: _circuit, failing_since: _since, next_try_at: _next, last_error: _error, ...document }: Document): Document {
   return document;
 }
 
