@@ -79,7 +79,7 @@ export function UserMenu({ realm }: { realm: string }) {
             {me?.roles?.join(", ")}
           </Text>
         </Menu.Label>
-        {realm !== PLATFORM && <Menu.Item onClick={() => void navigate({ to: "/$app/account", params: { app: realm } })}>{t("shell.myAccount")}</Menu.Item>}
+        <Menu.Item onClick={() => void navigate({ to: realm === PLATFORM ? "/platform/account" : `/${realm}/account` })}>{t("shell.myAccount")}</Menu.Item>
         <Menu.Divider />
         <Menu.Label>{t("shell.looks")}</Menu.Label>
         {(["light", "dark", "auto"] as const).map((scheme) => (

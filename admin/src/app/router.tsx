@@ -62,7 +62,7 @@ const platform = createRoute({
   getParentRoute: () => root,
   path: "/platform",
   beforeLoad: ({ location }) => requireLogin(PLATFORM, location.href),
-  component: lazyRouteComponent(() => withWords(import("../features/platform/page")), "PlatformPage"),
+  component: lazyRouteComponent(() => withWords(import("./platform-shell")), "PlatformShell"),
 });
 
 const app = createRoute({
@@ -88,16 +88,30 @@ const records = createRoute({
 
 type Room<N extends string> = Record<N, () => ReactNode>;
 
-/** A screen of an app: its path, its room, and the component of it. All but the list of records need more words. */
+/** The component of a room, with the words of all screens: all but the list of records need them. */
+function roomed<N extends string>(room: () => Promise<Room<N>>, name: N) {
+  return lazyRouteComponent((() => withWords(room())) as never, name as never) as RouteComponent;
+}
+
+/** A screen of an app: its path, its room, and the component of it. */
 function screen<P extends string, N extends string>(path: P, room: () => Promise<Room<N>>, name: N) {
-  return createRoute({ getParentRoute: () => app, path, component: lazyRouteComponent((() => withWords(room())) as never, name as never) as RouteComponent });
+  return createRoute({ getParentRoute: () => app, path, component: roomed(room, name) });
+}
+
+function platformScreen<P extends string, N extends string>(path: P, room: () => Promise<Room<N>>, name: N) {
+  return createRoute({ getParentRoute: () => platform, path, component: roomed(room, name) });
 }
 
 const routes = root.addChildren([
   home,
   loginRoute,
   ...tokenRoutes,
-  platform,
+  platform.addChildren([
+    platformScreen("/", () => import("../features/platform/page"), "PlatformPage"),
+    platformScreen("/users", () => import("../features/platform/users-page"), "PlatformUsersPage"),
+    platformScreen("/signing-keys", () => import("../features/platform/keys-page"), "SigningKeysPage"),
+    platformScreen("/account", () => import("../features/account/page"), "PlatformAccountPage"),
+  ]),
   app.addChildren([
     records,
     screen("/", () => import("../features/overview/page"), "OverviewPage"),

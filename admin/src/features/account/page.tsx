@@ -4,14 +4,14 @@ import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "../../words/translator";
 import { request } from "../../api/client";
-import { changePassword } from "../../api/session";
+import { changePassword, PLATFORM } from "../../api/session";
 import { timestampCell } from "../../fields/moments";
 import { Act } from "../../ui/act";
 import { showDone } from "../../ui/errors";
 import { Failed } from "../../ui/failed";
 import { Page } from "../../ui/page";
 
-interface Account {
+interface Me {
   email: string;
   roles: string[];
   totp: boolean;
@@ -26,11 +26,19 @@ interface Session {
   current: boolean;
 }
 
-/** One's own account: password, second factor, sessions. */
 export function AccountPage() {
-  const { t } = useTranslation();
   const { app } = useParams({ from: "/$app/account" });
-  const me = useQuery({ queryKey: [app, "me"], queryFn: () => request<Account>(app, "GET", "/auth/me").then((reply) => reply.data) });
+  return <Account app={app} />;
+}
+
+export function PlatformAccountPage() {
+  return <Account app={PLATFORM} />;
+}
+
+/** One's own account: password, second factor, sessions. */
+function Account({ app }: { app: string }) {
+  const { t } = useTranslation();
+  const me = useQuery({ queryKey: [app, "me"], queryFn: () => request<Me>(app, "GET", "/auth/me").then((reply) => reply.data) });
   return (
     <Page title={t("account.title")} help={me.data ? `${me.data.email} · ${me.data.roles.join(", ")}` : ""}>
       <Stack maw={720}>
