@@ -52,7 +52,7 @@ export function sectionsOf(app: string, entities: Entity[], isAdmin: boolean): S
         entry(app, "figures", "state", "/instances/figures"),
       ],
     },
-    { label: "nav.data", entries: data },
+    ...(data.length > 0 ? [{ label: "nav.data", entries: data }] : []),
   ];
   return isAdmin ? [...own, ...forAdmins(app)] : own;
 }

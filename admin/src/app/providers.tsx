@@ -15,6 +15,8 @@ const theme = createTheme({
   primaryShade: { light: 7, dark: 8 },
   defaultRadius: "sm",
   cursorType: "pointer",
+  // A word that is cut says nothing.
+  components: { Badge: { defaultProps: { miw: "max-content" } } },
   fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Noto Sans Arabic', sans-serif",
 });
 

@@ -5,6 +5,7 @@ import { translator } from "../words/translator";
 import { isApiError } from "../api/errors";
 
 const SHOWN_MS = 10_000;
+const WARNED_MS = 20_000;
 
 type Message = Parameters<typeof Notifications.show>[0];
 
@@ -21,9 +22,9 @@ export function showDone(message: string): void {
   show({ color: "teal", message });
 }
 
-/** Something legal but doubtful: it stays until it is closed. */
+/** Something legal but doubtful: it stays long enough to be read, and stands there once. */
 export function showWarning(place: string, message: string): void {
-  show({ color: "yellow", title: place, message, autoClose: false });
+  show({ id: `${place}: ${message}`, color: "yellow", title: place, message, autoClose: WARNED_MS });
 }
 
 export function messageOf(error: Error): string {

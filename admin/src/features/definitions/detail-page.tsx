@@ -1,6 +1,6 @@
 import { Button, Grid as Columns, Loader, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate, useParams } from "@tanstack/react-router";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useTranslation } from "../../words/translator";
 import { useAppSchema } from "../../api/app-schema";
 import { showDone } from "../../ui/errors";
@@ -27,11 +27,23 @@ export function DefinitionPage() {
 function NewDefinition({ app, kind }: { app: string; kind: string }) {
   const { t } = useTranslation();
   const first = useAppSchema(app).entities[0]?.name ?? "";
+  const asked = useSearch({ strict: false }) as Asked;
   return (
     <Page title={t(`kindNew.${kind}`)} help={t(`kindHelp.${kind}`)}>
-      <Editor app={app} kind={kind} initial={templateOf(kind, first)} />
+      <Editor app={app} kind={kind} initial={{ ...templateOf(kind, first), ...begun(kind, asked) }} />
     </Page>
   );
+}
+
+interface Asked {
+  entity?: string;
+  action?: string;
+  role?: string;
+}
+
+/** What a new permission begins with where it was asked for in the matrix. */
+function begun(kind: string, { entity, action, role }: Asked) {
+  return kind === "permissions" && entity && action && role ? { entity, action, roles: [role] } : {};
 }
 
 function Stored({ app, kind, id }: { app: string; kind: string; id: string }) {
@@ -42,8 +54,8 @@ function Stored({ app, kind, id }: { app: string; kind: string; id: string }) {
   if (found.error) return <Failed error={found.error} retry={() => void found.refetch()} />;
   if (!found.data) return <Loader m="xl" aria-label={t("shell.loading")} />;
   const { data: row, etag } = found.data;
-  // A builder needs the room; what was before stands below it.
-  const isWide = kind === "workflows";
+  // A builder and a table of fields need the room; what was before stands below them.
+  const isWide = kind === "workflows" || kind === "entities";
   const discard = async () => {
     await remove.mutateAsync(id);
     showDone(t("definitions.deleted"));

@@ -11,6 +11,7 @@ import { showDone } from "../../ui/errors";
 import { Failed } from "../../ui/failed";
 import { Icon } from "../../ui/icons";
 import { Page } from "../../ui/page";
+import { UserActs } from "./parts/user-acts";
 
 interface User {
   id: string;
@@ -78,6 +79,7 @@ export function UsersPage() {
                       <Button size="compact-xs" variant="subtle" disabled={!user.active} loading={look.isPending && look.variables === user.id} onClick={() => look.mutate(user.id)}>
                         {t("viewAs.begin")}
                       </Button>
+                      <UserActs app={app} id={user.id} email={user.email} />
                     </Group>
                   </Table.Td>
                 </Table.Tr>

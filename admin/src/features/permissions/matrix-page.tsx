@@ -5,13 +5,13 @@ import { useTranslation } from "../../words/translator";
 import { keys, useAppSchema } from "../../api/app-schema";
 import { request } from "../../api/client";
 import { useRoles } from "../../api/roles";
-import { ACTIONS, type Access, type Action, type FieldAccess, type Policy, accessOf, conditionText, fieldAccess, rolesOf } from "../../model/policies";
+import { ACTIONS, type Action, type Policy, conditionText, fieldAccess, rolesOf } from "../../model/policies";
 import type { Entity } from "../../model/schema";
 import { Failed } from "../../ui/failed";
 import { LinkButton } from "../../ui/link-button";
 import { Page } from "../../ui/page";
-
-const COLORS: Record<Access | FieldAccess, string> = { all: "teal", some: "yellow", none: "gray", shown: "teal", partly: "yellow", masked: "orange" };
+import { Cell } from "./parts/cell";
+import { COLORS } from "./parts/colors";
 
 interface EntityRow {
   name: string;
@@ -57,13 +57,13 @@ export function MatrixPage() {
       }
     >
       {list.error && <Failed error={list.error} retry={() => void list.refetch()} />}
-      {list.data && (entity ? <Fields policies={list.data} roles={roles} entity={entity} pii={personal(definitions.data, entity.name)} app={app} /> : <Entities policies={list.data} roles={roles} entities={entities} onOpen={choose} />)}
+      {list.data && (entity ? <Fields policies={list.data} roles={roles} entity={entity} pii={personal(definitions.data, entity.name)} app={app} /> : <Entities app={app} policies={list.data} roles={roles} entities={entities} onOpen={choose} />)}
       <Legend />
     </Page>
   );
 }
 
-function Entities({ policies, roles, entities, onOpen }: { policies: Policy[]; roles: string[]; entities: Entity[]; onOpen: (entity: string) => void }) {
+function Entities({ app, policies, roles, entities, onOpen }: { app: string; policies: Policy[]; roles: string[]; entities: Entity[]; onOpen: (entity: string) => void }) {
   const { t } = useTranslation();
   return (
     <Table.ScrollContainer minWidth={160 + roles.length * 150}>
@@ -88,7 +88,7 @@ function Entities({ policies, roles, entities, onOpen }: { policies: Policy[]; r
                 <Table.Td key={role}>
                   <Group gap={4} wrap="nowrap">
                     {ACTIONS.map((action) => (
-                      <Cell key={action} label={t(`matrix.${action}`)} access={accessOf(policies, role, entity.name, action)} />
+                      <Cell key={action} {...{ app, policies, role, action }} entity={entity.name} />
                     ))}
                   </Group>
                 </Table.Td>
@@ -98,16 +98,6 @@ function Entities({ policies, roles, entities, onOpen }: { policies: Policy[]; r
         </Table.Tbody>
       </Table>
     </Table.ScrollContainer>
-  );
-}
-
-function Cell({ label, access }: { label: string; access: Access | FieldAccess }) {
-  const { t } = useTranslation();
-  const text = `${label}: ${t(`access.${access}`)}`;
-  return (
-    <Badge size="sm" radius="sm" variant={access === "none" ? "outline" : "light"} color={COLORS[access]} c="var(--mantine-color-text)" title={text} aria-label={text}>
-      {label.slice(0, 1)}
-    </Badge>
   );
 }
 

@@ -1,4 +1,5 @@
 import { Button, Fieldset, Group, SimpleGrid, Stack, Table } from "@mantine/core";
+import { useState } from "react";
 import { useTranslation } from "../../../words/translator";
 import { useAppSchema } from "../../../api/app-schema";
 import { Icon } from "../../../ui/icons";
@@ -12,12 +13,18 @@ import type { FormProps } from "./props";
 
 const FLAGS = ["required", "unique", "indexed"] as const;
 
+/** The table of an entity whose name is being typed: of a starting point its own, else the plural. */
+function tableOf(name: unknown): string {
+  const known = Object.values(ENTITY_TEMPLATES).find((template) => template["name"] === name);
+  return known ? String(known["table"]) : name ? `${String(name)}s` : "";
+}
+
 /** An entity: its names, a line for each field, and what is special about its records. */
 export default function EntityForm({ isNew }: FormProps) {
   const { app, document, onChange } = useScope();
   const rename = (next: Document) => {
-    const follows = isNew && next["name"] !== document["name"] && (!document["table"] || document["table"] === `${String(document["name"])}s`);
-    onChange(follows ? { ...next, table: next["name"] ? `${String(next["name"])}s` : "" } : next);
+    const follows = isNew && next["name"] !== document["name"] && (!document["table"] || document["table"] === tableOf(document["name"]));
+    onChange(follows ? { ...next, table: tableOf(next["name"]) } : next);
   };
   return (
     <Stack>
@@ -70,6 +77,12 @@ function Fields() {
     next.splice(from + by, 0, field!);
     set(next);
   };
+  // What is added is named next.
+  const [added, setAdded] = useState<number>();
+  const add = () => {
+    set([...fields, { name: "", type: "string" }]);
+    setAdded(fields.length);
+  };
   return (
     <>
       <Table.ScrollContainer minWidth={860}>
@@ -90,14 +103,14 @@ function Fields() {
           <Table.Tbody>
             {fields.map((field, at) => (
               <DocumentScope key={at} app={app} document={field} path={`fields.${at}.`} onChange={(next) => set(fields.map((each, index) => (index === at ? next : each)))}>
-                <FieldLine first={at === 0} last={at === fields.length - 1} onRemove={() => set(fields.filter((_, index) => index !== at))} onMove={(by) => move(at, by)} />
+                <FieldLine isNew={at === added} first={at === 0} last={at === fields.length - 1} onRemove={() => set(fields.filter((_, index) => index !== at))} onMove={(by) => move(at, by)} />
               </DocumentScope>
             ))}
           </Table.Tbody>
         </Table>
       </Table.ScrollContainer>
       <Group>
-        <Button size="xs" variant="default" leftSection={<Icon name="plus" size={14} />} onClick={() => set([...fields, { name: "", type: "string" }])}>
+        <Button size="xs" variant="default" leftSection={<Icon name="plus" size={14} />} onClick={add}>
           {t("entity.addField")}
         </Button>
       </Group>

@@ -8,17 +8,28 @@ import { EntityKey, FieldKey, RolesKey, SuggestedKey, SwitchKey, TagsKey } from 
 import { ExpressionKey } from "../parts/expression-key";
 import { MachineTrial } from "../parts/machine-trial";
 import { Rows } from "../parts/rows";
-import { Nested, useScope } from "../parts/scope";
+import { DocumentScope, Nested, useScope } from "../parts/scope";
+import type { Document } from "../queries";
 
 /** A state machine: a picture of it, and its transitions as a table. */
 export default function MachineForm() {
-  const { document } = useScope();
+  const { app, document, onChange } = useScope();
+  const entities = useAppSchema(app).entities;
+  // A machine without states begins where its field begins.
+  const begin = (next: Document) => {
+    const definition = (next["definition"] ?? {}) as Document;
+    const field = entities.find((entity) => entity.name === next["entity"])?.fields.find((each) => each.name === next["field"]);
+    const isOpen = next["field"] !== document["field"] && !definition["initial"] && typeof field?.default === "string";
+    onChange(isOpen ? { ...next, definition: { ...definition, initial: field.default } } : next);
+  };
   return (
     <Stack>
-      <SimpleGrid cols={{ base: 1, sm: 3 }}>
-        <EntityKey name="entity" required />
-        <FieldKey name="field" entity={document["entity"]} types={["string", "text"]} required />
-      </SimpleGrid>
+      <DocumentScope app={app} document={document} onChange={begin}>
+        <SimpleGrid cols={{ base: 1, sm: 3 }}>
+          <EntityKey name="entity" required />
+          <FieldKey name="field" entity={document["entity"]} types={["string", "text"]} required />
+        </SimpleGrid>
+      </DocumentScope>
       <Nested name="definition">
         <Body entity={String(document["entity"] ?? "")} field={String(document["field"] ?? "")} />
       </Nested>

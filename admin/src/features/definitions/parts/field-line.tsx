@@ -10,6 +10,8 @@ const FLAGS = ["required", "unique", "indexed"] as const;
 const COLUMNS = 7;
 
 interface LineProps {
+  /** Whether it was added just now, and waits for its name. */
+  isNew: boolean;
   first: boolean;
   last: boolean;
   onRemove: () => void;
@@ -31,7 +33,7 @@ export function FieldLine(props: LineProps) {
     <>
       <Table.Tr>
         <Table.Td>
-          <TextInput size="xs" miw={150} aria-label={t("entity.field")} value={name} error={useProblem("name")} onChange={(event) => put("name", event.currentTarget.value)} />
+          <TextInput size="xs" miw={150} autoFocus={props.isNew} aria-label={t("entity.field")} value={name} error={useProblem("name")} onChange={(event) => put("name", event.currentTarget.value)} />
         </Table.Td>
         <Table.Td>
           <Select size="xs" w={130} aria-label={t("entity.typeOf", { field: name })} data={TYPES} value={String(field["type"] ?? "string")} error={useProblem("type")} allowDeselect={false} onChange={(type) => type && put("type", type)} />
@@ -61,7 +63,7 @@ export function FieldLine(props: LineProps) {
   );
 }
 
-function Tools({ name, first, last, isOpen, onOpen, onMove, onRemove }: LineProps & { name: string; isOpen: boolean; onOpen: () => void }) {
+function Tools({ name, first, last, isOpen, onOpen, onMove, onRemove }: Omit<LineProps, "isNew"> & { name: string; isOpen: boolean; onOpen: () => void }) {
   const { t } = useTranslation();
   const tool = (icon: IconName, word: string, onClick: () => void, more: { disabled?: boolean; color?: string; "aria-expanded"?: boolean } = {}) => (
     <ActionIcon variant="subtle" color="gray" onClick={onClick} aria-label={t(word, { field: name })} title={t(word, { field: name })} {...more}>

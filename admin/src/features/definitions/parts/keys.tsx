@@ -20,22 +20,28 @@ export function useLabel({ name, label }: KeyProps): string {
   return t(label ?? `key.${name}`);
 }
 
+/** What stands around the input of every key. */
+export function useFrame(props: KeyProps) {
+  const error = useProblem(props.name);
+  return { size: "xs", label: useLabel(props), error, required: props.required ?? false, ...(props.w === undefined ? {} : { w: props.w }) } as const;
+}
+
+/** What was typed as JSON, or as plain text where it is none. */
+export function asValue(typed: string): unknown {
+  try {
+    return parseExact(typed);
+  } catch {
+    return typed;
+  }
+}
+
 const asText = (value: unknown) => (value === undefined || value === null ? "" : String(value));
 
 export function TextKey({ hint, ...props }: KeyProps & { hint?: string }) {
   const [value, set] = useKey(props.name);
   const empty = props.required ? "" : undefined;
   return (
-    <TextInput
-      size="xs"
-      {...(props.w === undefined ? {} : { w: props.w })}
-      label={useLabel(props)}
-      error={useProblem(props.name)}
-      placeholder={hint ?? ""}
-      required={props.required ?? false}
-      value={asText(value)}
-      onChange={(event) => set(event.currentTarget.value || empty)}
-    />
+    <TextInput {...useFrame(props)} placeholder={hint ?? ""} value={asText(value)} onChange={(event) => set(event.currentTarget.value || empty)} />
   );
 }
 
@@ -45,15 +51,12 @@ export function LongTextKey({ mono, ...props }: KeyProps & { mono?: boolean }) {
   const empty = props.required ? "" : undefined;
   return (
     <Textarea
-      size="xs"
+      {...useFrame(props)}
       autosize
       minRows={2}
       maxRows={16}
       spellCheck={!mono}
       classNames={mono ? { input: "rk-mono" } : {}}
-      label={useLabel(props)}
-      error={useProblem(props.name)}
-      required={props.required ?? false}
       value={asText(value)}
       onChange={(event) => set(event.currentTarget.value || empty)}
     />
@@ -64,11 +67,8 @@ export function NumberKey({ min, ...props }: KeyProps & { min?: number }) {
   const [value, set] = useKey(props.name);
   return (
     <NumberInput
-      size="xs"
-      w={props.w ?? 130}
+      {...useFrame({ w: 130, ...props })}
       min={min ?? 0}
-      label={useLabel(props)}
-      error={useProblem(props.name)}
       value={typeof value === "number" ? value : ""}
       onChange={(typed) => set(typed === "" ? undefined : Number(typed))}
     />
@@ -88,11 +88,7 @@ export function ChoiceKey({ values, onPick, ...props }: KeyProps & { values: rea
   const known = typeof value === "string" && value !== "" && !values.includes(value) ? [value, ...values] : values;
   return (
     <Select
-      size="xs"
-      {...(props.w === undefined ? {} : { w: props.w })}
-      label={useLabel(props)}
-      error={useProblem(props.name)}
-      required={props.required ?? false}
+      {...useFrame(props)}
       clearable={!props.required}
       allowDeselect={!props.required}
       searchable={values.length > 8}
@@ -126,16 +122,7 @@ export function SuggestedKey({ values, ...props }: KeyProps & { values: readonly
   const [value, set] = useKey(props.name);
   const empty = props.required ? "" : undefined;
   return (
-    <Autocomplete
-      size="xs"
-      {...(props.w === undefined ? {} : { w: props.w })}
-      label={useLabel(props)}
-      error={useProblem(props.name)}
-      required={props.required ?? false}
-      data={[...new Set(values)]}
-      value={asText(value)}
-      onChange={(typed) => set(typed || empty)}
-    />
+    <Autocomplete {...useFrame(props)} data={[...new Set(values)]} value={asText(value)} onChange={(typed) => set(typed || empty)} />
   );
 }
 
@@ -146,11 +133,7 @@ export function TagsKey({ suggestions, single, ...props }: KeyProps & { suggesti
   const empty = single ? "" : props.required ? [] : undefined;
   return (
     <TagsInput
-      size="xs"
-      {...(props.w === undefined ? {} : { w: props.w })}
-      label={useLabel(props)}
-      error={useProblem(props.name)}
-      required={props.required ?? false}
+      {...useFrame(props)}
       data={[...new Set(suggestions)]}
       value={values}
       onChange={(next) => set(next.length === 0 ? empty : single && next.length === 1 ? next[0] : next)}
@@ -168,15 +151,7 @@ export function RolesKey(props: KeyProps) {
 export function ValueKey(props: KeyProps) {
   const [value, set] = useKey(props.name);
   const shown = typeof value === "string" ? value : value === undefined ? "" : JSON.stringify(value);
-  const read = (typed: string): unknown => {
-    if (typed === "") return undefined;
-    try {
-      return parseExact(typed);
-    } catch {
-      return typed;
-    }
-  };
   return (
-    <TextInput size="xs" w={props.w} label={useLabel(props)} error={useProblem(props.name)} defaultValue={shown} onBlur={(event) => set(read(event.currentTarget.value))} />
+    <TextInput {...useFrame(props)} defaultValue={shown} onBlur={(event) => set(event.currentTarget.value === "" ? undefined : asValue(event.currentTarget.value))} />
   );
 }

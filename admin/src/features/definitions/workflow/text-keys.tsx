@@ -6,11 +6,10 @@ import { useState } from "react";
 import { useTranslation } from "../../../words/translator";
 import { usePeople } from "../../../api/people";
 import type { Names } from "../../../model/expressions";
-import { parseExact } from "../../../model/json";
 import { pathsOf } from "../../../model/workflow-names";
 import { NamedExpressionKey } from "../parts/expression-key";
-import { type KeyProps, SuggestedKey, TagsKey, useLabel } from "../parts/keys";
-import { useKey, useProblem, useScope } from "../parts/scope";
+import { asValue, type KeyProps, SuggestedKey, TagsKey, useFrame } from "../parts/keys";
+import { useKey, useScope } from "../parts/scope";
 import { definitionsQuery } from "../queries";
 import { useStepNames } from "./context";
 
@@ -30,25 +29,13 @@ const asTyped = (value: unknown): string => {
   return typeof asValue(value) === "string" && !value.startsWith('"') ? value : JSON.stringify(value);
 };
 
-function asValue(typed: string): unknown {
-  try {
-    return parseExact(typed);
-  } catch {
-    return typed;
-  }
-}
-
 /** Any value, or a text with `{{ paths }}` in it. */
 export function TemplateKey({ entityNow, ...props }: KeyProps & { entityNow?: boolean }) {
   const [value, set] = useKey(props.name);
   const suggested = [...(entityNow ? ["now"] : []), ...pathsOf(useStepNames()).map((path) => `{{ ${path} }}`)];
   return (
     <Autocomplete
-      size="xs"
-      {...(props.w === undefined ? {} : { w: props.w })}
-      label={useLabel(props)}
-      error={useProblem(props.name)}
-      required={props.required ?? false}
+      {...useFrame(props)}
       data={suggested}
       limit={50}
       value={asTyped(value)}
@@ -87,10 +74,7 @@ export function NumbersKey(props: KeyProps) {
   const read = () => text.split(/[\s,]+/).filter(Boolean).map(Number).filter(Number.isInteger);
   return (
     <TextInput
-      size="xs"
-      w={props.w}
-      label={useLabel(props)}
-      error={useProblem(props.name)}
+      {...useFrame(props)}
       value={text}
       placeholder="404, 409"
       onChange={(event) => setText(event.currentTarget.value)}

@@ -1,4 +1,5 @@
-import { Alert, Button, Group, SimpleGrid, Stack } from "@mantine/core";
+import { Alert, Button, Group, SimpleGrid, Stack, Text } from "@mantine/core";
+import type { ReactNode } from "react";
 import { useTranslation } from "../../../words/translator";
 import { isApiError } from "../../../api/errors";
 import type { Entity, Field, Row } from "../../../model/schema";
@@ -58,7 +59,8 @@ export function RecordForm({ app, entity, id, row, etag, preset, label, readOnly
             const because = fixedBecause(entity, field, isNew);
             const value = form.edited[field.name];
             if (because) return <FieldValue key={field.name} field={field} value={value} because={because} />;
-            return <FieldInput key={field.name} {...{ app, entity, field, value }} error={byField[field.name]} disabled={readOnly} onChange={(next) => form.set(field.name, next)} />;
+            const input = <FieldInput key={field.name} {...{ app, entity, field, value }} error={byField[field.name]} disabled={readOnly} onChange={(next) => form.set(field.name, next)} />;
+            return isNew || field.read ? input : <Unseen key={field.name}>{input}</Unseen>;
           })}
         </SimpleGrid>
         {!readOnly && (isNew || entity.actions.includes("update")) && (
@@ -75,6 +77,19 @@ export function RecordForm({ app, entity, id, row, etag, preset, label, readOnly
         )}
       </Stack>
     </form>
+  );
+}
+
+/** A field that may be set though not seen: empty here, it need not be empty. */
+function Unseen({ children }: { children: ReactNode }) {
+  const { t } = useTranslation();
+  return (
+    <div>
+      {children}
+      <Text size="xs" c="dimmed" mt={2}>
+        {t("field.unseen")}
+      </Text>
+    </div>
   );
 }
 
