@@ -172,8 +172,8 @@ async def test_a_permission_is_given_with_a_form_and_shows_in_the_matrix(admin: 
 
     await page.get_by_role("link", name="Permission matrix").click()
     row = page.get_by_role("row", name="deal")
-    await expect(row.get_by_label("Read: in part")).to_be_visible()
-    await expect(row.get_by_label("Delete: nothing")).to_be_visible()
+    await expect(row.get_by_label("Read: in part (clerk)")).to_be_visible()
+    await expect(row.get_by_label("Delete: nothing (clerk)")).to_be_visible()
     await page.get_by_role("button", name="deal").click()
     fields = page.get_by_role("table", name="Fields of deal")
     await expect(fields.get_by_role("row", name="title").get_by_text("nothing")).to_be_visible()

@@ -12,6 +12,8 @@ export interface Meta {
   prev_cursor?: string | null;
   /** The fields whose long values were cut, where that was asked for. */
   truncated?: string[];
+  /** Whether that is all there is to tell. */
+  complete?: boolean;
 }
 
 export interface Warning {

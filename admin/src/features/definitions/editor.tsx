@@ -6,6 +6,7 @@ import { useTranslation } from "../../words/translator";
 import { differences } from "../../model/workflow-diff";
 import { Differences } from "../../ui/differences";
 import { hintOf, messageOf, showDone, showWarning } from "../../ui/errors";
+import { useIsHere } from "../../ui/is-here";
 import { later } from "../../ui/later";
 import { type Draft, useDraft } from "./draft";
 import { FORMS } from "./forms";
@@ -36,6 +37,7 @@ export function Editor({ app, kind, id, etag, initial }: EditorProps) {
   const draft = useDraft(`${app}/${kind}/${id ?? "new"}`, initial, etag ?? null);
   const { document } = draft;
   const save = useSaveDefinition(app, kind);
+  const isHere = useIsHere();
   const [secret, setSecret] = useState<{ text: string; handle: string }>();
   const plan = usePlan(app, kind);
   const change: Change = { ...(id === undefined ? {} : { id }), document, etag: etag ?? null };
@@ -53,7 +55,7 @@ export function Editor({ app, kind, id, etag, initial }: EditorProps) {
     for (const warning of reply.warnings) showWarning(warning.path, warning.message);
     const handle = NAMED.includes(kind) ? String(document["name"]) : handleOf(kind, reply.data);
     if (typeof reply.data["secret"] === "string") setSecret({ text: reply.data["secret"], handle });
-    else await open(handle);
+    else if (isHere()) await open(handle);
   };
   const open = (handle: string) => navigate({ to: "/$app/define/$kind/$id", params: { app, kind, id: handle }, replace: true });
   return (

@@ -5,6 +5,7 @@ import { keys } from "../../api/app-schema";
 import { type Reply, request } from "../../api/client";
 import { asOf } from "../../api/moment";
 import { type ListState, toPage, toQuery } from "../../model/filter";
+import type { ListChange } from "../../model/list-changes";
 import type { VersionChange } from "../../model/undo";
 import { type Entity, type Relation, type Row, labelField, referenceOf } from "../../model/schema";
 
@@ -51,24 +52,16 @@ export const countQuery = (app: string, entity: Entity, state: ListState, how: "
     },
   });
 
-/** Records of a list that are compared with those of another moment. */
-export const COMPARED_ROWS = 1_000;
-
-/** All records of a list at a moment, as far as lists are compared. */
-export const momentQuery = (app: string, entity: Entity, state: ListState, at: string | undefined) =>
+/** What has become of a list since a moment. The API says so for the records that were changed last, if there are very many. */
+export const changesQuery = (app: string, entity: Entity, state: ListState, since: string) =>
   queryOptions({
-    queryKey: [...keys.records(app, entity.name), "moment", toQuery(state).toString(), at ?? ""],
+    queryKey: [...keys.records(app, entity.name), "changes", toQuery(state).toString(), since],
     queryFn: async ({ signal }) => {
-      const rows: Row[] = [];
-      let cursor: string | null | undefined = "";
-      while (typeof cursor === "string" && rows.length < COMPARED_ROWS) {
-        const query = toQuery(state);
-        for (const [name, value] of Object.entries({ cursor, per_page: String(PAGE_ROWS), ...asOf(at) })) query.set(name, value);
-        const reply: Reply<Row[]> = await request<Row[]>(app, "GET", `/${entity.name}`, { query, signal });
-        rows.push(...reply.data);
-        cursor = reply.meta.next_cursor;
-      }
-      return { rows, hasMore: typeof cursor === "string" };
+      const query = toQuery(state);
+      query.delete("sort");
+      query.set("since", since);
+      const { data, meta } = await request<ListChange[]>(app, "GET", `/${entity.name}/_changes`, { query, signal });
+      return { changes: data, isComplete: meta.complete ?? true };
     },
     staleTime: 0,
   });

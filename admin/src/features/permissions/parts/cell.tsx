@@ -24,7 +24,7 @@ export function Cell({ app, policies, role, entity, action }: Props) {
   const give = useGive(app, { role, entity, action });
   const access = accessOf(policies, role, entity, action);
   const label = t(`matrix.${action}`);
-  const text = `${role}, ${entity}, ${label}: ${t(`access.${access}`)}`;
+  const text = `${label}: ${t(`access.${access}`)} (${role})`;
   const own = policies.filter((policy) => policy.entity === entity && policy.action === action && policy.roles.includes(role));
   const open = (id: string, search = {}) => void navigate({ to: "/$app/define/$kind/$id", params: { app, kind: "permissions", id }, search: search as never });
   const badge = (

@@ -6,10 +6,10 @@ import { useState } from "react";
 import { useTranslation } from "../../../words/translator";
 import { asLocal } from "../../../fields/moments";
 import type { ListState } from "../../../model/filter";
-import { listDiff, type RowDiff } from "../../../model/list-diff";
+import { diffOf, type RowDiff } from "../../../model/list-changes";
 import type { Entity } from "../../../model/schema";
 import { Failed } from "../../../ui/failed";
-import { COMPARED_ROWS, momentQuery } from "../queries";
+import { changesQuery } from "../queries";
 import { useNames } from "../names";
 
 interface Props {
@@ -30,18 +30,15 @@ export function SinceDialog({ app, entity, state, onClose }: Props) {
   const [moment] = useDebouncedValue(typed, TYPING_MS);
   const isMoment = !Number.isNaN(new Date(moment).getTime());
   const at = isMoment ? new Date(moment).toISOString() : "";
-  const before = useQuery({ ...momentQuery(app, entity, state, at), enabled: isMoment });
-  const after = useQuery(momentQuery(app, entity, state, undefined));
-  const diff = before.data && after.data ? listDiff(entity, before.data.rows, after.data.rows) : undefined;
-  const isPart = before.data?.hasMore || after.data?.hasMore;
-  const error = before.error ?? after.error;
+  const { data, error } = useQuery({ ...changesQuery(app, entity, state, at), enabled: isMoment });
+  const diff = data && diffOf(entity, data.changes);
   return (
     <Modal opened onClose={onClose} size="xl" title={t("since.title")} closeButtonProps={{ "aria-label": t("action.close") }}>
       <Stack>
         <TextInput type="datetime-local" step={1} label={t("since.moment")} w={240} value={typed} onChange={(event) => setTyped(event.currentTarget.value)} />
         {error && <Failed error={error} />}
-        {!error && !diff && <Loader size="sm" aria-label={t("shell.loading")} />}
-        {isPart && <Alert color="orange">{t("since.part", { number: COMPARED_ROWS.toLocaleString() })}</Alert>}
+        {isMoment && !error && !diff && <Loader size="sm" aria-label={t("shell.loading")} />}
+        {data && !data.isComplete && <Alert color="orange">{t("since.part")}</Alert>}
         {diff?.length === 0 && <Text size="sm">{t("since.nothing")}</Text>}
         {diff && diff.length > 0 && <Differences app={app} entity={entity} diff={diff} />}
       </Stack>
