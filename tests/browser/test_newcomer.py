@@ -126,14 +126,14 @@ async def _describe_behaviour(someone: Person, url: str) -> None:
     await _begin(page, "State machines")
     await someone.choose("Entity", "purchase_order")
     await someone.choose("Field", "status")
-    await expect(page.get_by_label("Initial state")).to_have_value("draft")
+    await expect(page.get_by_role("combobox", name="Initial state")).to_have_value("draft")
     for at, (before, after) in enumerate((("draft", "submitted"), ("submitted", "approved"))):
         if at > 0:
             await someone.button("Add a transition").click()
         line = page.get_by_role("group", name=f"Transitions {at + 1}")
-        await line.get_by_label("From", exact=True).fill(before)
+        await line.get_by_role("combobox", name="From", exact=True).fill(before)
         await someone.press("Tab")
-        await line.get_by_label("To", exact=True).fill(after)
+        await line.get_by_role("combobox", name="To", exact=True).fill(after)
         await someone.press("Tab")
     await _save(someone)
 
