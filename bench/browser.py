@@ -97,9 +97,13 @@ async def main(records: int, spans: int, rounds: int) -> None:
         await admin_build.build()
     with tempfile.TemporaryDirectory(prefix="rocket-bench-browser-") as data:
         Path(data).chmod(0o755)  # noqa: ASYNC240 - nothing else runs yet
-        async with Stack(Settings(port=0, data_dir=Path(data) / "rocket")) as stack, async_playwright() as playwright:
+        async with (
+            Stack(Settings(port=0, data_dir=Path(data) / "rocket")) as stack,
+            ClientSession() as session,
+            async_playwright() as playwright,
+        ):
             await stack.ready()
-            admin = await _filled(stack, records)
+            admin = await _filled(session, stack, records)
             browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
             context = await browser.new_context(
                 locale="en-US", timezone_id="UTC", viewport={"width": 1280, "height": 800}
@@ -113,9 +117,8 @@ async def main(records: int, spans: int, rounds: int) -> None:
             await browser.close()
 
 
-async def _filled(stack: Stack, records: int) -> Client:
+async def _filled(session: ClientSession, stack: Stack, records: int) -> Client:
     """An app with an entity and many records, written past the services: only lists read them."""
-    session = ClientSession()
     platform = await Client(session, stack.gateway_urls[0]).platform()
     (await platform.post("/apps", {"name": "bench"})).expect(201)
     admin = await platform.login("bench", "admin@localhost", "changeme")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import Opened
@@ -143,12 +145,12 @@ async def _describe_behaviour(someone: Person, url: str) -> None:
     await someone.choose("Field", "status")
     await someone.suggest("To", "submitted")
     await page.get_by_text("Outline", exact=True).click()
-    await page.get_by_role("button", name="approval").first.click()
+    await page.get_by_role("button", name=re.compile("^approval")).click()
     await someone.suggest("Role that decides", "approver")
     await someone.button("Add a step before approval").click()
     await page.get_by_role("button", name="Condition").click()
     await page.get_by_role("textbox", name="Expression").fill("record.total > 1000")
-    await page.get_by_role("button", name="approval").first.click()
+    await page.get_by_role("button", name=re.compile("^approval")).click()
     await someone.button("Add a step after approval").click()
     await page.get_by_role("button", name="Action Change records").click()
     await someone.button("Add an action").click()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.async_api import expect
 
+from libs.shared.testing.polling import eventually
 from tests.browser.conftest import Opened
 from tests.support.client import Client, entity, integer, text
 
@@ -69,6 +70,32 @@ async def test_a_moment_is_chosen_and_goes_along_to_other_screens(deals: Client,
     await page.get_by_role("navigation", name="Screens").get_by_role("link", name="My tasks").click()
     await page.get_by_role("navigation", name="Screens").get_by_role("link", name="deal").click()
     await expect(page.get_by_role("status").filter(has_text="Shown as of")).to_be_visible()
+
+
+async def test_a_list_says_what_has_changed_since_a_moment(deals: Client, person: Opened) -> None:
+    begun = datetime.now(UTC) - timedelta(seconds=1)
+    old = (await deals.post("/deal", {"title": "Lathe", "amount": 5})).expect(201).data["id"]
+    since = datetime.now(UTC) + timedelta(seconds=1)
+    await eventually(lambda: datetime.now(UTC) > since)
+    (await deals.put(f"/deal/{old}", {"amount": 6})).expect(200)
+    (await deals.post("/deal", {"title": "Press", "amount": 9})).expect(201)
+    someone = await person()
+    page = someone.page
+    await someone.go('/records/deal?where=[{"field":"amount","op":"gte","value":"5"}]')
+    await someone.button("More about this list").click()
+    await page.get_by_role("menuitem", name="What has changed since?").click()
+    table = page.get_by_role("table", name="What has changed since?")
+    await page.get_by_label("Since").fill(since.strftime("%Y-%m-%dT%H:%M:%S"))
+    await expect(table.get_by_role("row", name="Lathe")).to_contain_text("amount: 5 → 6")
+    await expect(table.get_by_role("row", name="Press")).to_contain_text("new here")
+    await page.get_by_label("Since").fill(begun.strftime("%Y-%m-%dT%H:%M:%S"))
+    await expect(table.get_by_role("row", name="Lathe")).to_contain_text("new here")
+    await someone.press("Escape")
+    await someone.button("More about this list").click()
+    await page.get_by_role("menuitem", name="Why is a record not here?").click()
+    await page.get_by_role("combobox", name="Record").fill("Oven")
+    await page.get_by_role("option", name="Oven", exact=True).click()
+    await expect(page.get_by_role("dialog").get_by_role("status")).to_contain_text("amount")
 
 
 async def test_children_are_edited_together_with_their_parent(admin: Client, person: Opened) -> None:

@@ -27,6 +27,7 @@ export function Versions({ app, kind, id, current }: { app: string; kind: string
       <Title order={2} size="h5" mb="sm">
         {t("definitions.versions")}
       </Title>
+      {versions.data?.length === 0 && <Text c="dimmed">{t("definitions.none")}</Text>}
       <Timeline bulletSize={12} lineWidth={2} active={-1}>
         {rows.map((row, at) => (
           <Timeline.Item key={row.version} title={t("definitions.version", { version: row.version })}>

@@ -30,7 +30,7 @@ export function UserActs({ app, id, email }: { app: string; id: string; email: s
     <>
       <Menu position="bottom-end" shadow="md">
         <Menu.Target>
-          <ActionIcon variant="subtle" color="gray" size="sm" aria-label={t("users.more", { email })}>
+          <ActionIcon variant="subtle" color="gray" size="sm" aria-label={t("users.more")}>
             <Icon name="dots" size={14} />
           </ActionIcon>
         </Menu.Target>
