@@ -195,7 +195,7 @@ async def _let_people_in(someone: Person) -> None:
         await form.get_by_label("E-mail").fill(address)
         await form.locator("input[type=password]").fill(PASSWORD)
         await form.get_by_role("combobox", name="Roles").fill(role)
-        await someone.press("Enter")
+        await someone.press("Enter", "Tab")
         await form.get_by_role("button", name="Save").click()
         await expect(page.get_by_role("cell", name=address)).to_be_visible()
 
