@@ -140,5 +140,5 @@ class AddComment(Request[Effected]):
     values_in_head: ClassVar[bool] = True
     entity: str
     record_id: str
-    body: str
+    text: str
     effect_key: str

@@ -139,7 +139,7 @@ async def list_mentionable(ctx: RequestContext, request: contracts.ListMentionab
 @under_schema
 async def add_comment(ctx: RequestContext, request: contracts.AddComment) -> Effected:
     """A comment of a workflow, in the name of the person that it acts for."""
-    body = validate(contracts.EditedCommentBody, {"body": request.body}).body
+    body = validate(contracts.EditedCommentBody, {"body": request.text}).body
     entity = ctx.model.entity(request.entity)
     comments.refuse_disabled(entity)
     subject = Subject(entity, entity.key.text(entity.key.parse(request.record_id)))

@@ -57,6 +57,13 @@ DOCUMENTS: Mapping[str, dict[str, Any]] = {
     "notification-rules": {"name": "told", "entity": "thing", "hook": "after_create", "channel": "in_app",
                            "condition": "record.name == 'x'", "template": {"subject": "x", "body": "x"},
                            "recipients": [{"role": "reader"}]},
+    "dashboards": {"name": "board", "description": "x", "roles": ["reader"], "widgets": [
+        {"id": "w", "title": "x", "type": "table", "options": {"colour": "red"},
+         "query": {"entity": "thing", "filter": {"name": "x"}, "fields": ["name"], "sort": ["-name"]}},
+        {"id": "v", "title": "x", "type": "bar",
+         "query": {"entity": "thing", "last": "1d", "group_by": ["state"], "max": ["name"],
+                   "having": {"max.name": "x"}, "sort": ["max.name"]}},
+        {"id": "u", "title": "x", "type": "counter", "query": {"kpi": "sla", "workflow": "x"}}]},
     "ui-configs": {"entity": "thing", "scope": "list", "config": {"title": "x", "columns": ["name"]}},
     "roles": {"name": "reader", "label": "x", "description": "x"},
 }  # fmt: skip
