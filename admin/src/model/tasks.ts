@@ -54,6 +54,7 @@ export interface HistoryEntry {
   override?: boolean;
   seat?: string;
   comment?: string;
+  form?: Record<string, unknown>;
   reason?: string;
   scope?: string;
   to?: unknown;

@@ -93,7 +93,10 @@ def _conclude(walk: Walk, frame: Frame, step: ApprovalStep, result: str, by: str
     forms = [seat.get("form") or {} for seat in sorted(frame.data["seats"], key=lambda seat: seat.get("at") or "")]
     form = {name: value for each in forms for name, value in each.items()}
     output = {"decision": result, "by": by, **told, "form": form, "seats": [shown_seat(s) for s in frame.data["seats"]]}
-    walk.leave(frame, result, step.on_approve if result == "approved" else step.on_reject, output, by=by, **told)
+    # Of several seats, each has told its own form.
+    own = said.get("form") if len(frame.data["seats"]) == 1 else None
+    target = step.on_approve if result == "approved" else step.on_reject
+    walk.leave(frame, result, target, output, by=by, **told, form=own)
 
 
 def _place(walk: Walk, decision: Decide) -> tuple[Frame, Json]:

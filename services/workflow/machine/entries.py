@@ -41,5 +41,5 @@ WITH_STATUS = frozenset({NOTED, LEFT, DECIDED, ENDED})
 """Kinds whose status in the API is in their data; without one they are not shown."""
 PUBLIC = frozenset({FAILED, REMINDED, ESCALATED, REASSIGNED, RETURNED, RETRIED, MIGRATED})
 """Kinds that the API shows under their own name."""
-TOLD = ("by", "on_behalf_of", "override", "seat", "comment", "reason", "to")
+TOLD = ("by", "on_behalf_of", "override", "seat", "comment", "form", "reason", "to")
 """What the API shows of an entry's data."""

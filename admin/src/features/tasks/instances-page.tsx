@@ -24,16 +24,16 @@ const COLUMNS = (app: string): ListColumn<Instance>[] => [
   { label: "tasks.workflow", cell: (row) => <Two first={<InstanceLink app={app} row={row} />} second={row.workflow_version === undefined ? "" : `v${row.workflow_version}`} /> },
   { label: "tasks.about", cell: (row) => <RecordName app={app} instance={row} /> },
   { label: "instances.status", cell: (row) => <State row={row} /> },
-  { label: "tasks.step", cell: (row) => <Two first={row.current_steps.join(", ") || "–"} second={row.current_step_deadline && <Deadline at={row.current_step_deadline} />} /> },
-  { label: "instances.started", cell: (row) => <Two first={timestampCell(row.created_at)} second={row.initiator?.email} /> },
-  { label: "instances.changed", cell: (row) => timestampCell(row.updated_at) },
+  { label: "tasks.step", cell: (row) => <Two isTime first={row.current_steps.join(", ") || "–"} second={row.current_step_deadline && <Deadline at={row.current_step_deadline} />} /> },
+  { label: "instances.started", cell: (row) => <Two isTime first={timestampCell(row.created_at)} second={row.initiator?.email} /> },
+  { label: "instances.changed", cell: (row) => <Two isTime first={timestampCell(row.updated_at)} second="" /> },
 ];
 
-function Two({ first, second }: { first: ReactNode; second: ReactNode }) {
+function Two({ first, second, isTime = false }: { first: ReactNode; second: ReactNode; isTime?: boolean }) {
   return (
     <>
-      <div>{first}</div>
-      <Text size="xs" c="dimmed" component="div">
+      <div className={isTime ? "rk-nowrap" : undefined}>{first}</div>
+      <Text size="xs" c="dimmed" component="div" className={isTime ? "rk-nowrap" : undefined}>
         {second}
       </Text>
     </>

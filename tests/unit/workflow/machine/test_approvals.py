@@ -212,6 +212,22 @@ def test_forms_are_checked_and_become_the_output() -> None:
     world.decide("ann", form={"budget": "12.50"})
     output = world.state.steps["ask"]
     assert output["form"] == {"budget": "12.50", "kind": "a"} and output["decision"] == "approved"
+    assert forms_told(world) == [("approved", output["form"])]
+
+
+def test_the_history_tells_the_form_of_each_seat_once() -> None:
+    world = asking(form=FORM, approvers=FINANCE, mode="all")
+    world.decide("ann", form={"budget": "1"})
+    world.decide("ben", False, form={"budget": "2", "reason": "dear"})
+    assert forms_told(world) == [
+        ("seat_approved", {"budget": "1", "kind": "a"}),
+        ("seat_rejected", {"budget": "2", "kind": "a", "reason": "dear"}),
+    ]
+
+
+def forms_told(world: World) -> list[tuple[str, Any]]:
+    shown = [each for entry in world.history if (each := entry.shown)]
+    return [(each["status"], each["form"]) for each in shown if "form" in each]
 
 
 def test_reminders_escalations_and_the_deadline_come_at_their_times() -> None:

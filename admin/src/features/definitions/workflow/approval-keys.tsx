@@ -7,6 +7,7 @@ import { SuggestedKey, SwitchKey } from "../parts/keys";
 import { Rows } from "../parts/rows";
 import { Nested, useKey, useProblem, useScope } from "../parts/scope";
 import { useBuilder, useHere } from "./context";
+import { DelegationNote } from "./delegation-note";
 import { FormBuilder } from "./form-builder";
 import { SeatKeys, WhoKeys } from "./seats";
 import { DurationKey, DurationsKey } from "./text-keys";
@@ -18,6 +19,7 @@ export function ApprovalKeys() {
   return (
     <Stack gap="xs">
       <Deciders />
+      <DelegationNote />
       <Group gap="xs" align="flex-end">
         <DurationKey name="timeout" />
         <SwitchKey name="may_reassign" label="flow.mayReassign" otherwise />

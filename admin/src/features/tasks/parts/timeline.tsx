@@ -75,6 +75,11 @@ function Said({ entry, name }: { entry: HistoryEntry; name: (id: string) => stri
       {entry.seat && <Text size="sm">{t("tasks.seatNamed", { seat: entry.seat })}</Text>}
       {entry.to !== undefined && <Text size="sm">→ {toWords(entry.to)}</Text>}
       {entry.comment && <Text size="sm" className="rk-break">“{entry.comment}”</Text>}
+      {Object.entries(entry.form ?? {}).map(([field, value]) => (
+        <Text size="sm" key={field} className="rk-break">
+          {field}: {inWords(value)}
+        </Text>
+      ))}
       {entry.reason && <Text size="sm" c="var(--mantine-color-error)" className="rk-break">{entry.reason}</Text>}
     </>
   );
