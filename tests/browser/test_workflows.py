@@ -190,7 +190,17 @@ async def test_a_large_purchase_goes_through_its_approvers(admin: Client, person
     history = boss.page.get_by_role("region", name="History")
     await expect(history.get_by_text("dan@example.com for bob@example.com").first).to_be_visible()
     await expect(history.get_by_text("“Within the budget”")).to_be_visible()
+    await expect(history.get_by_text("reason: The one in hall 2")).to_be_visible()
     await expect(picture.get_by_role("img", name="approved → End")).to_have_attribute("data-taken", "true")
+    # It is looked at as it was when nobody had decided yet: nothing can be decided there.
+    entry = history.locator(".mantine-Timeline-item", has_text="escalated").first
+    await entry.get_by_role("button").click()
+    await expect(boss.page.get_by_role("region", name="Decision: manager")).to_be_visible()
+    await expect(picture.get_by_role("img", name="both, Parallel", exact=True)).to_be_attached()
+    await expect(boss.button("Delete")).to_have_count(0)
+    await expect(boss.button("Approve")).to_have_count(0)
+    await boss.button("Back to now").click()
+    await expect(boss.button("Delete")).to_be_visible()
     await boss.page.get_by_role("link", name="A large oven").click()
     await expect(boss.page.get_by_text("approved").first).to_be_visible()
     assert (await admin.get(f"/purchase/{order}")).data["note"] == "Reserved"

@@ -4,6 +4,8 @@ import { parseExact } from "../model/json";
 import { accessToken, discardAccess, refusal, unreachable } from "./session";
 
 export interface Meta {
+  /** Whether there may be more than were looked at. */
+  incomplete?: boolean;
   page?: number;
   per_page?: number;
   total?: number;

@@ -66,6 +66,11 @@ export function Listing<T>(props: ListingProps<T>) {
       ) : (
         (props.around ?? ((_rows, table) => table))(list.data.data, <Rows {...props} rows={list.data.data} />)
       )}
+      {list.data?.meta.incomplete && (
+        <Text size="sm" c="dimmed">
+          {t("listing.incomplete")}
+        </Text>
+      )}
       {pages > 1 && (
         <Pagination
           size="sm"

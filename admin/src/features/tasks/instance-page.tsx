@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "../../words/translator";
+import { useViewAs } from "../../api/view-as";
 import { timestampCell } from "../../fields/moments";
 import { type Instance, inWords } from "../../model/tasks";
 import { Failed } from "../../ui/failed";
@@ -14,17 +15,21 @@ import { InstancePicture } from "./parts/instance-picture";
 import { RecordCard } from "./parts/record-card";
 import { InstanceTimeline } from "./parts/timeline";
 import { childrenQuery, instanceQuery } from "./queries";
+import { useRunTime } from "./run-time";
 
 /** One instance: what it waits for, where it is and was, what has happened, and what it knows. */
 export function InstancePage() {
   const { t } = useTranslation();
   const { app, id } = useParams({ from: "/$app/instances/$id" });
-  const found = useQuery(instanceQuery(app, id));
-  if (found.error) return <Failed error={found.error} retry={() => void found.refetch()} />;
+  const { time, isKnown, error } = useRunTime(app);
+  const found = useQuery({ ...instanceQuery(app, id, time), enabled: isKnown });
+  const isReadOnly = useViewAs(app) !== undefined || time !== undefined;
+  const problem = error ?? found.error;
+  if (problem) return <Failed error={problem} retry={() => void found.refetch()} />;
   if (!found.data) return <Loader m="xl" aria-label={t("shell.loading")} />;
   const instance = found.data;
   return (
-    <Page title={instance.workflow_name} help={t("instances.startedBy", { who: instance.initiator?.email ?? "–", when: timestampCell(instance.created_at) })} actions={<InstanceActs app={app} instance={instance} />}>
+    <Page title={instance.workflow_name} help={t("instances.startedBy", { who: instance.initiator?.email ?? "–", when: timestampCell(instance.created_at) })} actions={!isReadOnly && <InstanceActs app={app} instance={instance} />}>
       <Group gap="sm">
         <Status value={instance.status} label={t(`flow.run.${instance.status}`)} />
         <Text size="sm" c="dimmed">
@@ -51,18 +56,18 @@ export function InstancePage() {
         <Columns.Col span={{ base: 12, md: 7 }}>
           <Stack>
             {(instance.approvals ?? []).map((approval) => (
-              <Decide key={`${approval.scope ?? ""}/${approval.step}/${instance.updated_at}`} app={app} instance={instance} approval={approval} />
+              <Decide isReadOnly={isReadOnly} key={`${approval.scope ?? ""}/${approval.step}/${instance.updated_at}`} app={app} instance={instance} approval={approval} />
             ))}
             <RecordCard app={app} instance={instance} />
-            <InstancePicture app={app} instance={instance} />
+            <InstancePicture app={app} instance={instance} time={time} />
           </Stack>
         </Columns.Col>
         <Columns.Col span={{ base: 12, md: 5 }}>
           <Stack>
             <Part title={t("history.title")}>
-              <InstanceTimeline app={app} instance={instance} />
+              <InstanceTimeline app={app} instance={instance} time={time} />
             </Part>
-            <Children app={app} instance={instance} />
+            <Children app={app} instance={instance} time={time} />
             <Part title={t("instances.context")}>
               <Context values={instance.context} />
             </Part>
@@ -101,9 +106,9 @@ function Context({ values }: { values: Record<string, unknown> }) {
 }
 
 /** The sub-workflows that it has started. */
-function Children({ app, instance }: { app: string; instance: Instance }) {
+function Children({ app, instance, time }: { app: string; instance: Instance; time: string | undefined }) {
   const { t } = useTranslation();
-  const found = useQuery(childrenQuery(app, instance));
+  const found = useQuery(childrenQuery(app, instance, time));
   if (!found.data?.length) return null;
   return (
     <Part title={t("instances.children")}>

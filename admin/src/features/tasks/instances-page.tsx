@@ -3,8 +3,10 @@ import { useParams } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "../../words/translator";
 import { useIsAdmin } from "../../api/app-schema";
+import { asOf } from "../../api/moment";
 import { timestampCell } from "../../fields/moments";
 import type { Instance } from "../../model/tasks";
+import { Failed } from "../../ui/failed";
 import { Icon } from "../../ui/icons";
 import { LinkButton } from "../../ui/link-button";
 import { type ListColumn, Listing } from "../../ui/listing";
@@ -17,6 +19,7 @@ import { InstanceLink } from "./parts/instance-link";
 import { MigrateButton } from "./parts/migrate-button";
 import { RecordName } from "./parts/record-name";
 import { RowsFrame } from "./parts/rows-frame";
+import { useRunTime } from "./run-time";
 
 const isUnended = (row: Instance) => row.status === "running" || row.status === "failed";
 
@@ -46,6 +49,8 @@ export function InstancesPage() {
   const { app } = useParams({ from: "/$app/instances" });
   const isAdmin = useIsAdmin(app);
   const filters = useInstanceFilters(app);
+  const { time, isKnown, error } = useRunTime(app);
+  const mayAct = isAdmin && time === undefined;
   const [chosen, choose] = useState<ReadonlySet<string>>(new Set());
   const toggle = (id: string) => choose(new Set(chosen.has(id) ? [...chosen].filter((each) => each !== id) : [...chosen, id]));
   const select = { label: "tasks.select", cell: (row: Instance) => isUnended(row) && <Checkbox size="xs" checked={chosen.has(row.id)} onChange={() => toggle(row.id)} aria-label={t("tasks.selectOne", { name: row.workflow_name })} /> };
@@ -59,21 +64,25 @@ export function InstancesPage() {
         </LinkButton>
       }
     >
-      <Listing<Instance>
-        app={app}
-        path="/_workflows"
-        label={t("nav.instances")}
-        empty={t("instances.none")}
-        rowKey={(row) => row.id}
-        filters={filters}
-        around={(rows, table) => (
-          <RowsFrame app={app} rows={rows}>
-            {isAdmin && <BulkBar app={app} rows={rows.filter(isUnended)} chosen={chosen} choose={choose} decisions={["cancel"]} more={(marked) => <MigrateButton app={app} instances={marked} onDone={() => choose(new Set())} />} />}
-            {table}
-          </RowsFrame>
-        )}
-        columns={[...(isAdmin ? [select] : []), ...COLUMNS(app)]}
-      />
+      {error && <Failed error={error} />}
+      {isKnown && (
+        <Listing<Instance>
+          app={app}
+          path="/_workflows"
+          fixed={asOf(time)}
+          label={t("nav.instances")}
+          empty={t("instances.none")}
+          rowKey={(row) => row.id}
+          filters={filters}
+          around={(rows, table) => (
+            <RowsFrame app={app} rows={rows}>
+              {mayAct && <BulkBar app={app} rows={rows.filter(isUnended)} chosen={chosen} choose={choose} decisions={["cancel"]} more={(marked) => <MigrateButton app={app} instances={marked} onDone={() => choose(new Set())} />} />}
+              {table}
+            </RowsFrame>
+          )}
+          columns={[...(mayAct ? [select] : []), ...COLUMNS(app)]}
+        />
+      )}
     </Page>
   );
 }

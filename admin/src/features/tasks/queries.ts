@@ -3,6 +3,7 @@
 import { infiniteQueryOptions, queryOptions, useMutation, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
 import { keys, useAppSchema } from "../../api/app-schema";
 import { request } from "../../api/client";
+import { asOf } from "../../api/moment";
 import { type Entity, type Row, labelField, labelOf } from "../../model/schema";
 import type { InstanceGraph } from "../../model/instance-graph";
 import type { Delegation, HistoryEntry, Instance, Startable } from "../../model/tasks";
@@ -11,37 +12,38 @@ const REFRESH_MS = 5_000;
 /** Entries of its history that an instance itself shows: the newest. */
 export const MAX_SHOWN_ENTRIES = 100;
 
-export const instanceQuery = (app: string, id: string) =>
+/** An instance, now or as it was at a time. */
+export const instanceQuery = (app: string, id: string, time?: string) =>
   queryOptions({
-    queryKey: [app, "instance", id],
-    queryFn: ({ signal }) => request<Instance>(app, "GET", `/_workflows/${id}`, { signal }).then((reply) => reply.data),
-    refetchInterval: (query) => (query.state.data?.status === "running" ? REFRESH_MS : false),
+    queryKey: [app, "instance", id, ...(time ? [time] : [])],
+    queryFn: ({ signal }) => request<Instance>(app, "GET", `/_workflows/${id}`, { signal, query: asOf(time) }).then((reply) => reply.data),
+    refetchInterval: (query) => (time === undefined && query.state.data?.status === "running" ? REFRESH_MS : false),
   });
 
 /** The steps of the definition that an instance goes by, and what it did there. */
-export const graphQuery = (app: string, { id, updated_at }: Instance) =>
+export const graphQuery = (app: string, { id, updated_at }: Instance, time?: string) =>
   queryOptions({
-    queryKey: [app, "instance", id, "graph", updated_at],
-    queryFn: ({ signal }) => request<InstanceGraph>(app, "GET", `/_workflows/${id}/graph`, { signal }).then((reply) => reply.data),
+    queryKey: [app, "instance", id, "graph", updated_at, ...(time ? [time] : [])],
+    queryFn: ({ signal }) => request<InstanceGraph>(app, "GET", `/_workflows/${id}/graph`, { signal, query: asOf(time) }).then((reply) => reply.data),
     meta: { shown: true },
   });
 
 /** The whole history of an instance, oldest first. */
-export const historyQuery = (app: string, { id }: Instance) =>
+export const historyQuery = (app: string, { id }: Instance, time?: string) =>
   infiniteQueryOptions({
-    queryKey: [app, "instance", id, "history"],
-    queryFn: ({ signal, pageParam }) => request<HistoryEntry[]>(app, "GET", `/_workflows/${id}/history`, { signal, query: { page: String(pageParam), per_page: String(MAX_SHOWN_ENTRIES) } }),
+    queryKey: [app, "instance", id, "history", ...(time ? [time] : [])],
+    queryFn: ({ signal, pageParam }) => request<HistoryEntry[]>(app, "GET", `/_workflows/${id}/history`, { signal, query: { page: String(pageParam), per_page: String(MAX_SHOWN_ENTRIES), ...asOf(time) } }),
     initialPageParam: 1,
     getNextPageParam: (last, _pages, page) => (page * MAX_SHOWN_ENTRIES < (last.meta.total ?? 0) ? page + 1 : undefined),
     meta: { shown: true },
   });
 
 /** The instances that an instance has started: they are about the same record. */
-export const childrenQuery = (app: string, instance: Instance) =>
+export const childrenQuery = (app: string, instance: Instance, time?: string) =>
   queryOptions({
-    queryKey: [app, "instance", instance.id, "children", instance.updated_at],
+    queryKey: [app, "instance", instance.id, "children", instance.updated_at, ...(time ? [time] : [])],
     queryFn: ({ signal }) =>
-      request<Instance[]>(app, "GET", "/_workflows", { signal, query: { record: instance.record_id!, per_page: "100" } }).then((reply) =>
+      request<Instance[]>(app, "GET", "/_workflows", { signal, query: { record: instance.record_id!, per_page: "100", ...asOf(time) } }).then((reply) =>
         reply.data.filter((each) => each.parent_id === instance.id),
       ),
     enabled: instance.record_id !== null,

@@ -18,8 +18,13 @@ interface Props {
   approval: Approval;
 }
 
+interface DecideProps extends Props {
+  /** Whether it is only looked at: in the past, or as somebody else. */
+  isReadOnly: boolean;
+}
+
 /** An approval that waits: its form and seats, why the caller may decide, and the decision. */
-export function Decide({ app, instance, approval }: Props) {
+export function Decide({ app, instance, approval, isReadOnly }: DecideProps) {
   const { t } = useTranslation();
   const me = useMe(app);
   const delegations = useDelegations(app);
@@ -43,7 +48,7 @@ export function Decide({ app, instance, approval }: Props) {
           </Group>
         </Group>
         <Seats approval={approval} instance={instance} app={app} />
-        {standing ? <Decision key={standing.kind} app={app} instance={instance} approval={approval} me={me} standing={standing} /> : <Text size="sm" c="dimmed">{t("tasks.notYours")}</Text>}
+        {isReadOnly ? null : standing ? <Decision key={standing.kind} app={app} instance={instance} approval={approval} me={me} standing={standing} /> : <Text size="sm" c="dimmed">{t("tasks.notYours")}</Text>}
       </Stack>
     </Paper>
   );

@@ -5,7 +5,6 @@ import { useState } from "react";
 import { useTranslation } from "../../../words/translator";
 import { useMe } from "../../../api/app-schema";
 import { request } from "../../../api/client";
-import { useViewAs } from "../../../api/view-as";
 import type { Instance } from "../../../model/tasks";
 import { showDone } from "../../../ui/errors";
 import { Failed } from "../../../ui/failed";
@@ -17,14 +16,12 @@ export function InstanceActs({ app, instance }: { app: string; instance: Instanc
   const { t } = useTranslation();
   const me = useMe(app);
   const act = useInstanceAct(app, instance.id);
-  const isOnlyLooking = useViewAs(app) !== undefined;
   const isAdmin = me?.roles.includes("admin") ?? false;
   const isUnended = instance.status === "running" || instance.status === "failed";
   const mayCancel = isUnended && (isAdmin || instance.initiator?.id === me?.id);
   const retry = async () => {
     if (await act.mutateAsync({ act: "retry", body: {} }).catch(() => undefined)) showDone(t("instances.retried"));
   };
-  if (isOnlyLooking) return null;
   return (
     <>
       {act.error && <Failed error={act.error} />}

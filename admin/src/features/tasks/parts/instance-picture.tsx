@@ -12,10 +12,10 @@ import { graphQuery } from "../queries";
 const MAX_REASON_CHARACTERS = 60;
 
 /** The workflow that the instance goes by, with where it is and was, how often, how long that took, and what failed. */
-export function InstancePicture({ app, instance }: { app: string; instance: Instance }) {
+export function InstancePicture({ app, instance, time }: { app: string; instance: Instance; time: string | undefined }) {
   const { t } = useTranslation();
   const [showsHeat, showHeat] = useState(false);
-  const found = useQuery({ ...graphQuery(app, instance), placeholderData: keepPreviousData });
+  const found = useQuery({ ...graphQuery(app, instance, time), placeholderData: keepPreviousData });
   if (found.error) return <Failed error={found.error} retry={() => void found.refetch()} />;
   if (!found.data) return null;
   return (
@@ -26,16 +26,16 @@ export function InstancePicture({ app, instance }: { app: string; instance: Inst
         </Title>
         <Switch size="xs" label={t("instances.heat")} checked={showsHeat} onChange={(event) => showHeat(event.currentTarget.checked)} />
       </Group>
-      <Picture graph={found.data} instance={instance} showsHeat={showsHeat} />
+      <Picture graph={found.data} instance={instance} showsHeat={showsHeat} now={time} />
     </section>
   );
 }
 
-function Picture({ graph, instance, showsHeat }: { graph: InstanceGraph; instance: Instance; showsHeat: boolean }) {
+function Picture({ graph, instance, showsHeat, now }: { graph: InstanceGraph; instance: Instance; showsHeat: boolean; now: string | undefined }) {
   const { t } = useTranslation();
   const { failed } = instance;
   const drawing = useMemo(() => {
-    const seconds = secondsOf(graph, Date.now());
+    const seconds = secondsOf(graph, now === undefined ? Date.now() : Date.parse(now));
     const subOf = (node: InstanceNode) => {
       const visits = node.visits > 1 ? `${node.visits}×` : "";
       const length = (seconds.get(node.id) ?? 0) >= 1 ? lengthInWords(seconds.get(node.id)!) : "";
@@ -48,6 +48,6 @@ function Picture({ graph, instance, showsHeat }: { graph: InstanceGraph; instanc
       join: (step) => (step.type === "loop" ? t("flow.nextRound") : t("flow.joinHere")),
     });
     return showsHeat ? withHeat(drawn, seconds) : drawn;
-  }, [graph, failed, showsHeat, t]);
+  }, [graph, failed, showsHeat, now, t]);
   return <LazyGraph graph={drawing} label={t("instances.picture")} direction="TB" maxHeight={560} />;
 }

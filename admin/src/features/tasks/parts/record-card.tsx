@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { useTranslation } from "../../../words/translator";
 import { keys, useAppSchema } from "../../../api/app-schema";
 import { request } from "../../../api/client";
+import { asOf, useAt } from "../../../api/moment";
 import { kindOf } from "../../../fields/registry";
 import { type Entity, type Field, type Row, labelOf, referenceOf } from "../../../model/schema";
 import type { Instance } from "../../../model/tasks";
@@ -19,9 +20,10 @@ export function RecordCard({ app, instance }: { app: string; instance: Instance 
 
 function Card({ app, entity, id }: { app: string; entity: Entity; id: string }) {
   const { t } = useTranslation();
+  const at = useAt();
   const found = useQuery({
-    queryKey: [...keys.records(app, entity.name), "card", id],
-    queryFn: ({ signal }) => request<Row>(app, "GET", `/${entity.name}/${encodeURIComponent(id)}`, { signal }).then((reply) => reply.data),
+    queryKey: [...keys.records(app, entity.name), "card", id, at ?? "now"],
+    queryFn: ({ signal }) => request<Row>(app, "GET", `/${entity.name}/${encodeURIComponent(id)}`, { signal, query: asOf(at) }).then((reply) => reply.data),
     retry: false,
     meta: { shown: true },
   });

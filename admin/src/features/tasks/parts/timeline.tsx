@@ -1,5 +1,6 @@
-import { Badge, Button, Group, Text, Timeline } from "@mantine/core";
+import { Anchor, Badge, Button, Group, Text, Timeline } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "../../../words/translator";
 import { usePeople } from "../../../api/people";
@@ -9,11 +10,18 @@ import { Failed } from "../../../ui/failed";
 import { Status } from "../../../ui/status";
 import { historyQuery, MAX_SHOWN_ENTRIES } from "../queries";
 
+interface Props {
+  app: string;
+  instance: Instance;
+  /** When it is looked at; undefined is now. */
+  time: string | undefined;
+}
+
 /** What has happened to an instance: the newest entries, or all of a long history from its beginning. */
-export function InstanceTimeline({ app, instance }: { app: string; instance: Instance }) {
+export function InstanceTimeline({ app, instance, time }: Props) {
   const { t } = useTranslation();
   const [showsAll, showAll] = useState(false);
-  if (showsAll) return <WholeTimeline app={app} instance={instance} />;
+  if (showsAll) return <WholeTimeline app={app} instance={instance} time={time} />;
   return (
     <>
       {instance.history.length >= MAX_SHOWN_ENTRIES && (
@@ -26,9 +34,9 @@ export function InstanceTimeline({ app, instance }: { app: string; instance: Ins
   );
 }
 
-function WholeTimeline({ app, instance }: { app: string; instance: Instance }) {
+function WholeTimeline({ app, instance, time }: Props) {
   const { t } = useTranslation();
-  const found = useInfiniteQuery(historyQuery(app, instance));
+  const found = useInfiniteQuery(historyQuery(app, instance, time));
   if (found.error) return <Failed error={found.error} retry={() => void found.refetch()} />;
   const entries = found.data?.pages.flatMap((page) => page.data) ?? [];
   return (
@@ -46,6 +54,9 @@ function WholeTimeline({ app, instance }: { app: string; instance: Instance }) {
 /** Step by step, with persons, comments and reasons. */
 function Entries({ app, instance, entries }: { app: string; instance: Instance; entries: HistoryEntry[] }) {
   const { t } = useTranslation();
+  const navigate = useNavigate();
+  // The times of entries are those at which they have just happened.
+  const go = (at: string) => void navigate({ to: ".", search: ((before: Record<string, unknown>) => ({ ...before, at })) as never });
   const people = peopleIn(instance, usePeople(app));
   const name = (id: string) => people.get(id) ?? id.slice(0, 8);
   return (
@@ -55,9 +66,9 @@ function Entries({ app, instance, entries }: { app: string; instance: Instance; 
           <Group gap="xs">
             <Status value={entry.status} label={t(`flow.status.${entry.status}`, { defaultValue: entry.status })} />
             {entry.override && <Badge color="orange" variant="dot" size="sm" tt="none">{t("tasks.overridden")}</Badge>}
-            <Text size="xs" c="dimmed">
+            <Anchor component="button" type="button" size="xs" c="dimmed" title={t("instances.then")} onClick={() => go(entry.at)}>
               {timestampCell(entry.at)}
-            </Text>
+            </Anchor>
           </Group>
           <Said entry={entry} name={name} />
         </Timeline.Item>
