@@ -15,6 +15,7 @@ from libs.shared import exact
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.postgres.errors import TableExists, UniqueViolation
 from libs.shared.postgres.listings import json_page, load_json_page
+from libs.shared.telemetry.metrics import metrics
 from services.events.queries import EventSelection
 from services.events.rows import moment_of
 
@@ -144,6 +145,7 @@ async def insert(transaction: Connection, rows: Sequence[dict[str, Any]]) -> Non
     """
     columns = NAMES if "id" in rows[0] else NAMES[1:]
     await _copy(transaction, "events", columns, 1, rows)
+    metrics.count("rocket_events_stored_total", len(rows))
 
 
 async def note_unaudited(transaction: Connection, places: Sequence[tuple[str, int]]) -> None:

@@ -14,6 +14,7 @@ from libs.shared.bus.timers.due import Due
 from libs.shared.contracts.context import NO_SPAN, SYSTEM, AppRef, Context
 from libs.shared.postgres.databases import Databases
 from libs.shared.telemetry import tracing
+from libs.shared.telemetry.metrics import metrics
 from services.notify import store
 from services.notify.mail import send
 from services.notify.matching import match_span_id
@@ -62,6 +63,7 @@ class MailWorker:
             if verdict.next_retry_at:
                 await self._due.arm(app.id, verdict.next_retry_at)
             await store.finish(self._databases.of(app), row, verdict, outcome.error, clock.now())
+            metrics.count("rocket_mails_total", outcome=verdict.status)
 
     async def next_due(self, app: AppRef) -> datetime | None:
         """When a mail is due next."""

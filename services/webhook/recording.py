@@ -19,6 +19,7 @@ from libs.shared.concurrency.batcher import Batch, Batcher
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.signals import DeliveryFailed, WebhookAnswered
 from libs.shared.postgres.databases import Databases
+from libs.shared.telemetry.metrics import metrics
 from services.webhook import attempt_store
 from services.webhook.attempt_store import Entry
 from services.webhook.deliveries import ACTIONS, ClaimedDelivery, NewDelivery, public_url
@@ -65,6 +66,7 @@ class Recorder:
 
     async def record(self, app: AppRef, sent: Sent) -> None:
         """Record an attempt. Raises what the database raises; then the claim lapses."""
+        metrics.count("rocket_delivery_seconds_total", (sent.outcome.duration_ms or 0) / 1000)
         await self._batcher.call((app, sent.is_news), sent)
 
     async def note(self, app: AppRef, health_event: HealthEvent, before: Health) -> None:
@@ -91,6 +93,7 @@ class Recorder:
         delivered = Verdict("delivered")
         entries = [Entry(sent.claimed, sent.request, sent.outcome, delivered) for sent in batch]
         await attempt_store.finish(self._databases.of(app), entries)
+        _count(entries)
 
     async def _write_news(self, app: AppRef, batch: Sequence[Sent]) -> None:
         entries = [Entry(sent.claimed, sent.request, sent.outcome, _judged(sent)) for sent in batch]
@@ -100,6 +103,7 @@ class Recorder:
             hold_until = await self._update_health(
                 transaction, [entry for entry in entries if entry.claimed.id in ours]
             )
+        _count(entries)
         if hold_until:
             await self._due.arm(app.id, hold_until)
 
@@ -111,6 +115,11 @@ class Recorder:
         transaction.emit(*(_failed(entry) for entry in entries if entry.verdict.status == "failed"))
         transaction.emit(*(_answered(entry) for entry in entries if _ends_waiting(entry)))
         return changed.hold_until
+
+
+def _count(entries: Sequence[Entry]) -> None:
+    for entry in entries:
+        metrics.count("rocket_deliveries_total", outcome=entry.verdict.status)
 
 
 async def _failure_of(work: Awaitable[None]) -> BaseException | None:

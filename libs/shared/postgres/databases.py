@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from libs.shared.contracts.context import AppRef
 from libs.shared.errors import unavailable
 from libs.shared.postgres import pools, tiered_semaphore
 from libs.shared.postgres.errors import translate
-from libs.shared.postgres.pools import STATEMENT_TIMEOUT_S, Pools
+from libs.shared.postgres.pools import STATEMENT_TIMEOUT_S, Pools, PoolUsage
 from libs.shared.postgres.tiered_semaphore import REQUEST, TRANSACTION
 
 Record = asyncpg.Record
@@ -73,6 +74,8 @@ class Database:
             async with self.connection(tiered_semaphore.STATEMENT) as connection:
                 return await getattr(connection, method)(sql, *args, timeout=_seconds(timeout))
         # Written out because most statements run here, and nested context managers cost as much as a query.
+        usage, began = self._pools.usage, time.perf_counter()
+        usage.queries += 1
         try:
             connection = await self._pools.borrow(self.name)
             try:
@@ -82,7 +85,9 @@ class Database:
                 raise
             finally:
                 self._pools.give_back(self.name, connection)
+                usage.seconds += time.perf_counter() - began
         except Exception as error:
+            usage.errors += 1
             translated = self._translated(error)
             if translated is error:
                 raise
@@ -94,6 +99,7 @@ class Database:
 
         Do not begin another one in the block, unless the outer one is of kind REQUEST: see `tiered_semaphore`.
         """
+        self._pools.usage.queries += 1
         async with self.connection(kind) as connection, connection.transaction():
             yield connection
 
@@ -206,6 +212,10 @@ class Databases:
     def maintenance(self, server: str) -> Database:
         """A database of the server that exists without apps: the platform's, or the one that the DSN names."""
         return self._named(server, self._pools(server).default)
+
+    def usage(self) -> list[tuple[str, PoolUsage]]:
+        """How the connections to each server are used at this moment; the platform's server has the name ""."""
+        return [(name, pools.measured()) for name, pools in self._servers.items()]
 
     async def forget(self, app: AppRef) -> None:
         """Drop all connections to the database of an app that is being deleted."""

@@ -21,6 +21,7 @@ import contextlib
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
@@ -57,12 +58,29 @@ CLOSING_POLL_S = 0.005
 """Seconds between checks whether a closing connection has ended."""
 
 
+@dataclass(slots=True)
+class PoolUsage:
+    """What the connections to a server have done so far, and how many are used."""
+
+    queries: int = 0
+    """Statements and transactions."""
+    errors: int = 0
+    seconds: float = 0.0
+    """That statements took, waiting for a connection included."""
+    lent: int = 0
+    idle: int = 0
+    waiting: int = 0
+    """Borrowers that wait."""
+    limit: int = 0
+
+
 class Pools:
     """The connections to one server. `url` is a DSN of any of its databases, `budget` the largest number in all."""
 
     def __init__(self, url: str, budget: int) -> None:
         self._url = url
         self._budget = budget
+        self.usage = PoolUsage(limit=budget)
         self._permits = TieredSemaphore(budget)
         """The permits of borrowers: each has a connection or is about to get one."""
         self._shares: dict[str, TieredSemaphore] = {}
@@ -76,6 +94,14 @@ class Pools:
         """Database → the borrowers that wait for one of its connections to be returned."""
         self._making_room = asyncio.Lock()
         self._sweeping: asyncio.Task[None] | None = None
+
+    def measured(self) -> PoolUsage:
+        """The usage of this moment."""
+        usage = self.usage
+        usage.lent = sum(map(len, self._lent.values()))
+        usage.idle = sum(map(len, self._idle.values()))
+        usage.waiting = self._permits.waiting + sum(share.waiting for share in self._shares.values())
+        return usage
 
     @property
     def default(self) -> str:

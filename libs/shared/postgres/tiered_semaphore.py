@@ -50,6 +50,11 @@ class TieredSemaphore:
         """Whether no permit is held or awaited."""
         return self._free == self._limit and not self._waiting
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for a permit."""
+        return self._waiting
+
     def take(self, kind: int) -> bool:
         """Take a permit if one is free."""
         if not self._free or (kind and not self._has_room(kind)):

@@ -12,8 +12,9 @@ from libs.shared.bus.standstills import standing_still
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Request
 from libs.shared.contracts.operations import CheckReadiness, Readiness, of
+from libs.shared.runtime.process_metrics import health_samples, process_samples
 from libs.shared.runtime.service import Core
-from libs.shared.telemetry.tracing import ring
+from libs.shared.telemetry.metrics import CONTENT_TYPE, render
 
 T = TypeVar("T")
 
@@ -101,7 +102,9 @@ async def serve(core: Core, lags: Lags, consumers: Consumers) -> None:
         return web.json_response(body, status=200 if state.ready else 503)
 
     async def metrics(_: web.Request) -> web.Response:
-        return web.Response(text=prometheus(core.name, await readiness(core, lags, consumers)))
+        state = await readiness(core, lags, consumers)
+        own = [*health_samples(state), *await process_samples(core)]
+        return web.Response(text=render([(core.name, own)]), headers={"Content-Type": CONTENT_TYPE})
 
     async def name(_: web.Request, response: web.StreamResponse) -> None:
         response.headers["Server"] = SERVER
@@ -116,17 +119,3 @@ async def serve(core: Core, lags: Lags, consumers: Consumers) -> None:
         await asyncio.Event().wait()
     finally:
         await runner.cleanup()
-
-
-def prometheus(service: str, state: Readiness) -> str:
-    """Metrics in the Prometheus text format, version 0.0.4."""
-    lines = [f'rocket_ready{{service="{service}"}} {int(state.ready)}']
-    for name, messages in state.lag.items():
-        lines.append(f'rocket_lag{{service="{service}",of="{name}"}} {messages}')
-    for name, sequence in state.position.items():
-        lines.append(f'rocket_position{{service="{service}",of="{name}"}} {sequence}')
-    for each in state.degraded:
-        labels = ",".join(f'{key}="{each[key]}"' for key in ("app", "what"))
-        lines.append(f'rocket_degraded{{service="{service}",{labels}}} 1')
-    lines.append(f'rocket_spans_dropped_total{{service="{service}"}} {ring.dropped}')
-    return "\n".join(lines) + "\n"

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from libs.shared.contracts.context import NO_TRACE
 from libs.shared.quotes import unquoted
 from libs.shared.telemetry import tracing
 
@@ -38,7 +39,7 @@ def configure(service: str, form: str, level: str) -> None:
 
 def _add_trace(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     active = tracing.current()
-    if active:
+    if active and active.trace_id != NO_TRACE:
         event.setdefault("trace_id", active.trace_id)
     return event
 

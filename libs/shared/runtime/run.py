@@ -41,6 +41,7 @@ from libs.shared.runtime.service import Core, Service
 from libs.shared.runtime.settings import Settings
 from libs.shared.snapshots.cache import Schemas
 from libs.shared.telemetry import otlp
+from libs.shared.telemetry.metrics import metrics
 from libs.shared.telemetry.shipping import Shipper
 from libs.shared.telemetry.tracing import recording
 
@@ -110,6 +111,7 @@ async def core(name: str, settings: Settings) -> AsyncIterator[Core]:
         exporter = otlp.from_environment(name, _about(settings))
         schemas = Schemas(rpc)
         shipper = Shipper(name, connection, exporter, partial(_is_instrumented, schemas, settings))
+        metrics.collect_from(shipper.samples)
         shipping = asyncio.create_task(shipper.run())
         try:
             yield Core(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -20,6 +20,7 @@ import structlog
 from libs.shared.contracts.cloudevents import attributes
 from libs.shared.contracts.context import NO_SPAN, AppRef
 from libs.shared.contracts.streams import SPANS, telemetry_subject
+from libs.shared.telemetry.metrics import MetricSample, sample
 from libs.shared.telemetry.otlp import Otlp
 from libs.shared.telemetry.tracing import Span, recording, ring
 
@@ -60,6 +61,7 @@ class Shipper:
     is_enabled: IsEnabled
     reported: int = 0
     """The dropped spans that the log has told of."""
+    shipped: int = 0
 
     async def run(self) -> None:
         """Ship spans until cancelled."""
@@ -79,9 +81,18 @@ class Shipper:
                     by_app[span.context.app.id].append(span)
             for app_id, group in by_app.items():
                 if await self._records(group[0].context.the_app):
-                    await _publish(self.publisher, self.service, app_id, rows_of(group, self.service))
+                    rows = rows_of(group, self.service)
+                    self.shipped += await _publish(self.publisher, self.service, app_id, rows)
                     if self.otlp:
                         self.otlp.export(group)
+
+    def samples(self) -> Iterator[MetricSample]:
+        """How many spans were shipped, exported and lost."""
+        yield sample("rocket_spans_shipped_total", self.shipped)
+        yield sample("rocket_spans_dropped_total", ring.dropped)
+        if self.otlp:
+            yield sample("rocket_otlp_exported_total", self.otlp.exported)
+            yield sample("rocket_otlp_dropped_total", self.otlp.dropped)
 
     async def _records(self, app: AppRef) -> bool:
         """Whether spans of an app are kept. Where that can't be found out they are shipped, and judged where stored."""
@@ -96,12 +107,15 @@ class Shipper:
         return known
 
 
-async def _publish(publisher: Publisher, service: str, app_id: str, rows: list[dict[str, Any]]) -> None:
+async def _publish(publisher: Publisher, service: str, app_id: str, rows: list[dict[str, Any]]) -> int:
+    """Publish rows; returns how many, 0 if they are lost."""
     headers = attributes(str(uuid.uuid4()), SPANS, app_id, service, rows[-1]["created_at"])
     try:
         await publisher.publish(telemetry_subject(app_id), orjson.dumps(rows), headers)
     except Exception:
         ring.dropped += len(rows)
+        return 0
+    return len(rows)
 
 
 def _iso(nanoseconds: int) -> str:

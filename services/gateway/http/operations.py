@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import orjson
@@ -22,7 +22,9 @@ from libs.shared.contracts.operations import (
     of,
 )
 from libs.shared.errors import RocketError, not_found
-from libs.shared.runtime.health import prometheus, readiness
+from libs.shared.runtime.health import readiness
+from libs.shared.runtime.process_metrics import health_samples, process_samples
+from libs.shared.telemetry.metrics import CONTENT_TYPE, MetricSample, render, sample
 from services.gateway.identity.revocations import STALE_S
 from services.gateway.identity.store.users import has_any
 from services.gateway.state import State
@@ -51,32 +53,25 @@ async def ready(state: State, request: web.Request, context: Context) -> Respons
 
 
 async def metrics(state: State, request: web.Request, context: Context) -> Response:
-    """Metrics of all services, for Prometheus."""
+    """Metrics for Prometheus: of this gateway, and the health of all services. Each process has its own at its port."""
     states = await _states(state, context)
-    text = "".join(prometheus(name, readiness) for name, readiness in states.items()) + _logins(state)
-    text += _imports(state)
-    text += state.limiter.prometheus() if state.limiter else ""
-    return Response(body=text.encode(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+    groups: list[tuple[str, Iterable[MetricSample]]] = [(name, health_samples(each)) for name, each in states.items()]
+    groups.append(("gateway", [*_own(state), *await process_samples(state.core)]))
+    return Response(body=render(groups).encode(), headers={"Content-Type": CONTENT_TYPE})
 
 
-def _imports(state: State) -> str:
-    """This gateway's counters of imports."""
-    work = state.imports
-    return (
-        f'rocket_imports_running{{service="gateway"}} {work.running}\n'
-        f'rocket_imported_rows_total{{service="gateway"}} {work.rows}\n'
-        f'rocket_imports_interrupted_total{{service="gateway"}} {work.interrupted}\n'
-    )
-
-
-def _logins(state: State) -> str:
-    """This gateway's counters of logins."""
-    counted = {
-        "password_checks": state.accounts.passwords.checks,
-        "logins_throttled": state.accounts.counters.throttled,
-        "identity_mails_lost": state.accounts.counters.mails_lost,
-    }
-    return "".join(f'rocket_{name}_total{{service="gateway"}} {number}\n' for name, number in counted.items())
+def _own(state: State) -> Iterator[MetricSample]:
+    """This gateway's counters of imports, logins and limits."""
+    work, accounts = state.imports, state.accounts
+    yield sample("rocket_imports_running", work.running)
+    yield sample("rocket_imported_rows_total", work.rows)
+    yield sample("rocket_imports_interrupted_total", work.interrupted)
+    yield sample("rocket_password_checks_total", accounts.passwords.checks)
+    yield sample("rocket_logins_throttled_total", accounts.counters.throttled)
+    yield sample("rocket_identity_mails_lost_total", accounts.counters.mails_lost)
+    if state.limiter:
+        for kind, count in state.limiter.refused.items():
+            yield sample("rocket_rate_limited_total", count, kind=kind)
 
 
 async def dead_letters(state: State, request: web.Request, context: Context) -> Response:

@@ -20,6 +20,7 @@ from services.gateway.http.connections import LINGER_S, LimitedServer, refused, 
 from services.gateway.http.cors import Cors, is_preflight
 from services.gateway.http.handlers import handler_of
 from services.gateway.http.origins import OriginCache
+from services.gateway.http.request_metrics import observer
 from services.gateway.http.response_headers import header_hook
 from services.gateway.http.single_headers import DoubledHeader, refuse_doubled
 from services.gateway.routing.route import Handler, Route
@@ -97,6 +98,7 @@ def _dispatcher(
 
 def _handler(state: State, route: Route) -> Handle:
     handler = handler_of(route.target)
+    observe = observer(route.path)
 
     async def handle(request: web.Request) -> web.StreamResponse:
         context = authentication.begin_request(state, request)
@@ -112,7 +114,8 @@ def _handler(state: State, route: Route) -> Handle:
             if context.identity is not None and context.identity.viewer is not None:
                 span.metadata["view_as"] = context.identity.viewer.id
             span.status = "error" if response.status >= 400 else "ok"
-            return response
+        observe(response.status, span.duration_ns)
+        return response
 
     return handle
 

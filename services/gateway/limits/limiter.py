@@ -83,11 +83,6 @@ class Limiter:
             raise self._refusal("ip", left, "logins and refused requests from this address")
         request[QUOTA] = Quota(self._ip, left)
 
-    def prometheus(self) -> str:
-        """How many requests were refused, by the kind of bucket that was empty."""
-        lines = [f'rocket_rate_limited_total{{kind="{kind}"}} {count}\n' for kind, count in self.refused.items()]
-        return "# TYPE rocket_rate_limited_total counter\n" + "".join(lines)
-
     def _refusal(self, kind: str, left: float, what: str) -> RocketError:
         self.refused[kind] += 1
         buckets = self.kinds[kind]

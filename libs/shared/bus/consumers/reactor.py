@@ -14,6 +14,7 @@ from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.contracts.commits import FetchCommit
 from libs.shared.contracts.context import AppRef
 from libs.shared.postgres.databases import Connection
+from libs.shared.telemetry.metrics import metrics
 
 S = TypeVar("S")
 
@@ -111,6 +112,7 @@ class Reactor(Generic[S]):
 
     async def _keep(self, connection: Connection, incoming: Incoming, error: str, attempts: int) -> None:
         await dead_letters.add(connection, self._service, self._consumer.name, incoming, error, attempts)
+        metrics.count("rocket_dead_letters_total", consumer=self._consumer.name)
 
 
 def _first_of_each(planned: Sequence[Planned], new: set[str]) -> Sequence[Planned]:

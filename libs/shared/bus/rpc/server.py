@@ -35,12 +35,15 @@ class RpcServer:
         self._verifier = verifier
         self._running = Deadlines()
         self._servings: list[Serving] = []
+        self.endpoints: list[Endpoint] = []
+        """What is served, with its statistics."""
 
     def serve(self, service: str, version: str, endpoints: Mapping[type[Request[Any]], RequestHandler]) -> None:
         """Serve the requests of `endpoints` as one replica of `service`."""
         served = {}
         for kind, handler in endpoints.items():
             endpoint = Endpoint(kind.name.replace(".", "-"), kind.address(), queue_group=service)
+            self.endpoints.append(endpoint)
             served[endpoint.subject] = (endpoint, self._accept(endpoint, kind, handler))
         self._servings.append(self._transport.serve(service, version, served))
 
