@@ -16,8 +16,14 @@ LIVE = ("_live", "_export")
 """The ends of paths whose responses take as long as they are read."""
 
 
+def template_of(path: str) -> str:
+    """The path of a route without the patterns of its parts: `/api/{app}/{entity}/{id}`."""
+    parts = (part.partition(":")[0] + "}" if ":" in part and part.startswith("{") else part for part in path.split("/"))
+    return "/".join(parts)
+
+
 def area_of(path: str) -> str:
-    """The area of a route. There are few, so that few series are kept."""
+    """The area of a route, by its template. There are few, so that few series are kept."""
     if path.endswith(LIVE):
         return "live"
     if path.startswith(APP):
@@ -26,7 +32,7 @@ def area_of(path: str) -> str:
 
 
 def observer(path: str) -> Callable[[int, int], None]:
-    """Takes the status of a response to a route and the nanoseconds until it."""
+    """Takes the status of a response to a route, named by its template, and the nanoseconds until it."""
     area = area_of(path)
     known: dict[int, Histogram] = {}
 

@@ -20,7 +20,7 @@ from services.gateway.http.connections import LINGER_S, LimitedServer, refused, 
 from services.gateway.http.cors import Cors, is_preflight
 from services.gateway.http.handlers import handler_of
 from services.gateway.http.origins import OriginCache
-from services.gateway.http.request_metrics import observer
+from services.gateway.http.request_metrics import observer, template_of
 from services.gateway.http.response_headers import header_hook
 from services.gateway.http.single_headers import DoubledHeader, refuse_doubled
 from services.gateway.routing.route import Handler, Route
@@ -98,7 +98,8 @@ def _dispatcher(
 
 def _handler(state: State, route: Route) -> Handle:
     handler = handler_of(route.target)
-    observe = observer(route.path)
+    template = template_of(route.path)
+    observe = observer(template)
 
     async def handle(request: web.Request) -> web.StreamResponse:
         context = authentication.begin_request(state, request)
@@ -108,7 +109,7 @@ def _handler(state: State, route: Route) -> Handle:
             span.metadata = {
                 "method": request.method,
                 "path": request.path[:MAX_PATH_CHARACTERS],
-                "route": route.path,
+                "route": template,
                 "status_code": response.status,
             }
             if context.identity is not None and context.identity.viewer is not None:

@@ -67,6 +67,7 @@ async def test_a_nested_write_with_all_its_effects_is_one_trace(admin: Client, r
     roots = [span for span in spans if span["parent_span_id"] is None and span["component"] != "signal"]
     assert [span["action"] for span in roots] == ["request.end"]
     root = roots[0]
+    assert root["metadata"]["route"] == "/api/{app}/{entity}/{id}"
     assert root["metadata"]["latency_ms"] == root["duration_ms"] and root["metadata"]["status_code"] == 200
     # No gap: every span hangs below the request, over parents that are all there.
     for span in spans:
