@@ -26,7 +26,7 @@ async def trace_with(admin: Client, trace_id: str, *actions: str) -> list[Span]:
         spans = list(flat(reply.data["root_span"])) if reply.status == 200 else []
         return spans if set(actions) <= {span["action"] for span in spans} else None
 
-    spans: list[Span] = await eventually(stored)
+    spans: list[Span] = await eventually(stored, within=20)
     return spans
 
 
