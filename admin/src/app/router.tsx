@@ -136,6 +136,7 @@ const routes = root.addChildren([
     screen("/events/live", () => import("../features/events/live-page"), "LivePage"),
     screen("/events/stats", () => import("../features/events/stats-page"), "StatsPage"),
     screen("/events/$trace", () => import("../features/events/trace-page"), "TracePage"),
+    screen("/events/$trace/causes", () => import("../features/events/causality-page"), "CausalityPage"),
     screen("/notifications", () => import("../features/notifications/page"), "NotificationsPage"),
     screen("/dead-letters", () => import("../features/operating/dead-letters-page"), "DeadLettersPage"),
     screen("/projections", () => import("../features/operating/projections-page"), "ProjectionsPage"),

@@ -3,6 +3,7 @@ import { useParams } from "@tanstack/react-router";
 import { useTranslation } from "../../words/translator";
 import { isApiError } from "../../api/errors";
 import { Failed } from "../../ui/failed";
+import { LinkButton } from "../../ui/link-button";
 import { Page } from "../../ui/page";
 import { Waterfall } from "./parts/waterfall";
 import { useTrace } from "./queries";
@@ -17,7 +18,16 @@ export function TracePage() {
   const { root_span, span_count, total_duration_ms } = found.data;
   const count = new Intl.NumberFormat(i18n.language).format(span_count);
   return (
-    <Page fill title={t("events.traceTitle")} help={t("events.traceHelp", { count: count as never, ms: Number(total_duration_ms).toFixed(1) })}>
+    <Page
+      fill
+      title={t("events.traceTitle")}
+      actions={
+        <LinkButton size="xs" variant="default" to="/$app/events/$trace/causes" params={{ app, trace }}>
+          {t("events.causes")}
+        </LinkButton>
+      }
+      help={t("events.traceHelp", { count: count as never, ms: Number(total_duration_ms).toFixed(1) })}
+    >
       <Waterfall root={root_span} total={Number(total_duration_ms)} />
     </Page>
   );

@@ -7,6 +7,7 @@ import { timestampCell } from "../../fields/moments";
 import { Act } from "../../ui/act";
 import { Failed } from "../../ui/failed";
 import { JsonView } from "../../ui/json-view";
+import { LinkButton } from "../../ui/link-button";
 import { Page } from "../../ui/page";
 import { Status } from "../../ui/status";
 import type { Delivery } from "./page";
@@ -31,9 +32,14 @@ export function DeliveryPage() {
       title={`${delivery.method} ${delivery.url}`}
       help={`${delivery.entity} · ${delivery.hook}`}
       actions={
-        delivery.status !== "delivered" && (
-          <Act app={app} path={`/_admin/webhook-logs/${id}/retry`} label={t("action.retry")} done={t("deliveries.retried")} />
-        )
+        <>
+          {delivery.trace_id && (
+            <LinkButton size="xs" variant="default" to="/$app/events/$trace/causes" params={{ app, trace: delivery.trace_id }}>
+              {t("deliveries.cause")}
+            </LinkButton>
+          )}
+          {delivery.status !== "delivered" && <Act app={app} path={`/_admin/webhook-logs/${id}/retry`} label={t("action.retry")} done={t("deliveries.retried")} />}
+        </>
       }
     >
       <Stack>

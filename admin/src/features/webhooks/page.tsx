@@ -23,6 +23,7 @@ export interface Delivery {
   max_attempts: number;
   next_retry_at: string | null;
   error: string | null;
+  trace_id: string | null;
   created_at: string;
   attempts?: { attempt: number; at: string; response_status?: number; error?: string; duration_ms?: number }[];
 }
