@@ -14,6 +14,7 @@ test("replies stand below what they answer, orphans and loops by themselves", ()
 
 test("a mention is what is typed behind an @ that begins a word", () => {
   expect(mentionAt("Hello @an", 9)).toEqual({ from: 6, typed: "an" });
+  expect(mentionAt("Hello @jü", 9)).toEqual({ from: 6, typed: "jü" });
   expect(mentionAt("@", 1)).toEqual({ from: 0, typed: "" });
   expect(mentionAt("@ann@red.exa and", 12)).toEqual({ from: 0, typed: "ann@red.exa" });
   for (const text of ["ann@x", "Hello @an n", "no", "@an "]) expect(mentionAt(text, text.length)).toBeUndefined();

@@ -38,7 +38,7 @@ export interface TypedMention {
   typed: string;
 }
 
-const MENTION = /(?:^|[^\w@./+-])@([\w.+%-]*(?:@[\w.-]*)?)$/;
+const MENTION = /(?:^|[^\p{L}\p{N}_@./+-])@([\p{L}\p{N}_.+%-]*(?:@[\p{L}\p{N}_.-]*)?)$/u;
 
 /** The mention that is being typed before the caret. */
 export function mentionAt(text: string, caret: number): TypedMention | undefined {

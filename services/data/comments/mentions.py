@@ -15,7 +15,7 @@ from services.data.permissions import granted
 MAX_MENTIONS = 50
 """Names in one comment that are looked at."""
 CODE = re2.compile(r"(?s)```.*?(?:```|$)|`[^`\n]*`")
-NAME = re2.compile(r"(^|[^\w@./+-])@([\w.+%-]+(?:@[\w-]+(?:\.[\w-]+)*)?)")
+NAME = re2.compile(r"(^|[^\pL\pN_@./+-])@([\pL\pN_.+%-]+(?:@[\pL\pN_-]+(?:\.[\pL\pN_-]+)*)?)")
 Mention = Mapping[str, str]
 """`id` and `email` of a user."""
 
