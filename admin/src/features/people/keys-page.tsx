@@ -28,7 +28,7 @@ interface ApiKey {
   last_used_at: string | null;
 }
 
-const ACTIONS = ["read", "create", "update", "delete"];
+const ACTIONS = ["read", "create", "update", "delete", "comment"];
 
 /** Keys for programs. Each is shown once, when it is made. */
 export function ApiKeysPage() {

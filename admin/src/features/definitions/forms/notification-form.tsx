@@ -16,7 +16,7 @@ export default function NotificationForm() {
     <Stack>
       <SimpleGrid cols={{ base: 1, sm: 2, md: 4 }}>
         <TextKey name="name" required />
-        <EntityKey name="entity" required />
+        <EntityKey name="entity" required orComments />
         <ChoiceKey name="hook" values={HOOKS} required />
         <ChoiceKey name="channel" values={["email", "in_app"]} required />
       </SimpleGrid>

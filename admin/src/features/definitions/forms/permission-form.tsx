@@ -9,7 +9,7 @@ import { Rows } from "../parts/rows";
 import { Nested, useKey, useScope } from "../parts/scope";
 import type { FormProps } from "./props";
 
-const ACTIONS = ["read", "create", "update", "delete"];
+const ACTIONS = ["read", "create", "update", "delete", "comment"];
 const OPERATORS = ["eq", "neq", "in", "not_in", "gt", "gte", "lt", "lte", "like"];
 const MASKS = ["none", "last4", "email", "hash", "null"];
 
@@ -35,7 +35,7 @@ export default function PermissionForm({ id }: FormProps) {
           )}
         </Rows>
       )}
-      <FieldScope entity={entity} />
+      {document["action"] !== "comment" && <FieldScope entity={entity} />}
       {document["action"] === "read" && (
         <>
           <Masks entity={entity} />

@@ -15,7 +15,7 @@ export default function WebhookForm() {
   return (
     <Stack>
       <SimpleGrid cols={{ base: 1, sm: 2, md: 4 }}>
-        <EntityKey name="entity" required />
+        <EntityKey name="entity" required orComments />
         <ChoiceKey name="hook" values={HOOKS} required />
         <TextKey name="url" required />
         <ChoiceKey name="method" values={METHODS} />

@@ -36,6 +36,7 @@ export function EntityOptions({ isNew }: { isNew: boolean }) {
             <SlugKeys texts={texts} />
             <Group>
               <SwitchKey name="audit" otherwise />
+              <SwitchKey name="comments" otherwise />
               <SwitchKey name="require_if_match" otherwise={false} />
             </Group>
           </Stack>

@@ -103,10 +103,13 @@ export function ChoiceKey({ values, onPick, ...props }: KeyProps & { values: rea
 }
 
 /** An entity of the app. */
-export function EntityKey(props: KeyProps) {
+/** What comments are called where they are told of as records are. */
+const COMMENTS = "_comments";
+
+export function EntityKey({ orComments, ...props }: KeyProps & { orComments?: boolean }) {
   const { app } = useScope();
   const names = useAppSchema(app).entities.map((entity) => entity.name);
-  return <ChoiceKey {...props} values={names} />;
+  return <ChoiceKey {...props} values={orComments ? [...names, COMMENTS] : names} />;
 }
 
 /** A field of an entity, of some types where they are given. */
