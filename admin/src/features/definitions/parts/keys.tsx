@@ -102,10 +102,10 @@ export function ChoiceKey({ values, onPick, ...props }: KeyProps & { values: rea
   );
 }
 
-/** An entity of the app. */
 /** What comments are called where they are told of as records are. */
 const COMMENTS = "_comments";
 
+/** An entity of the app. */
 export function EntityKey({ orComments, ...props }: KeyProps & { orComments?: boolean }) {
   const { app } = useScope();
   const names = useAppSchema(app).entities.map((entity) => entity.name);
