@@ -29,7 +29,7 @@ async def test_an_operator_inspects_verifies_and_rebuilds(stack: Stack, admin: C
 
     proofs = await documents(stack, "verify", app)
     assert [(proof["projection"], proof["equal"]) for proof in proofs] == [
-        ("log", True), ("records", True), ("audit", True), ("webhook", True), ("workflow", True),
+        ("log", True), ("records", True), ("audit", True), ("activity", True), ("webhook", True), ("workflow", True),
         ("notify", True),
     ]  # fmt: skip
     await executed(stack, admin, "UPDATE records.items SET name = 'forged' WHERE name = 'first'")

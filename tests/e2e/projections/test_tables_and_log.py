@@ -276,7 +276,7 @@ async def test_writes_continue_during_a_rebuild(admin: Client) -> None:
 async def test_projections_are_listed_with_their_progress(admin: Client) -> None:
     await admin.define(entity("item", text("name")))
     position = int((await admin.post("/item", {"name": "a"})).expect(201).headers["X-Commit"])
-    names = ["log", "records", "audit", "workflow", "webhook", "notify"]
+    names = ["log", "records", "audit", "activity", "workflow", "webhook", "notify"]
 
     async def caught_up() -> Any:
         rows = (await admin.get("/_admin/projections")).expect(200).data
