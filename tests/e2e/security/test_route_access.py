@@ -178,7 +178,8 @@ async def world(common_admin: Client) -> World:
     ids |= {
         "entity_name": "note",
         "app": admin.prefix.removeprefix("/api/"), "app_name": admin.prefix.removeprefix("/api/"), "entity": "note",
-        "note": note, "comment_id": comment, "commit_id": commit, "trace_id": trace_id, "name": "records", "replays": verified["id"],
+        "note": note, "comment_id": comment, "commit_id": commit, "trace_id": trace_id, "name": "records",
+        "replays": verified["id"],
         # Nothing has been parked: what is not for somebody is refused before it is looked for.
         "service": "webhook", "webhook": str(uuid.uuid4()),
         "sessions": (await owner.get("/auth/me")).expect(200).data["session_id"],
