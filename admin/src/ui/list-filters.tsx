@@ -65,7 +65,7 @@ function Filter({ filter, value, onChange }: { filter: ListFilter; value: string
   const type = useDebouncedCallback(onChange, TYPING_MS);
   const label = t(filter.label);
   const common = { size: "xs", "aria-label": label, placeholder: label, title: label };
-  if (filter.values) return <Select {...common} w={160} clearable searchable={filter.values.length > 8} data={[...filter.values]} value={value === undefined ? null : String(value)} onChange={onChange} />;
+  if (filter.values) return <Select {...common} w={160} clearable clearButtonProps={{ "aria-label": t("action.clear") }} searchable={filter.values.length > 8} data={[...filter.values]} value={value === undefined ? null : String(value)} onChange={onChange} />;
   if (filter.suggestions) return <Autocomplete {...common} w={180} data={[...filter.suggestions]} defaultValue={value ?? ""} onChange={type} />;
   // A date has no place for what it is called.
   if (filter.type === "date")

@@ -73,9 +73,6 @@ BODIES: dict[str, Any] = {
     f"PUT {APP}/_views/{{id}}": lambda _: {"entity": "note", "name": "taken", "state": {}},
     f"PATCH {APP}/_views/{{id}}": lambda _: {"name": "taken"},
     f"POST {APP}/{{entity}}/_bulk/restore": lambda ids: [ids["note"]],
-    f"POST {APP}/{{entity}}/{{id}}/comments": lambda _: {"body": "taken"},
-    f"PUT {APP}/{{entity}}/{{id}}/comments/{{comment_id}}": lambda _: {"body": "taken"},
-    f"PATCH {APP}/{{entity}}/{{id}}/comments/{{comment_id}}": lambda _: {"body": "taken"},
     f"PUT {APP}/_admin/users/{{id}}": lambda ids: {"email": "taken@example.org", "roles": ["admin"]},
 }
 """What would be done if it were allowed, where it is more than a change of the one record that the path names."""
@@ -172,14 +169,12 @@ async def world(common_admin: Client) -> World:
         ids[kind] = row["name"] if KINDS[kind].addressed_by_name else row["id"]
     created = (await admin.post("/note", {MARK: MARK, "state": "new"})).expect(201)
     note, trace_id = created.data["id"], created.headers["X-Trace-ID"]
-    comment = (await admin.post(f"/note/{note}/comments", {"body": MARK})).expect(201).data["id"]
     commit = (await admin.get(f"/note/{note}/history")).expect(200).data[0]["commit_id"]
     verified = (await admin.post("/_admin/projections/records/verify")).expect(202).data
     ids |= {
         "entity_name": "note",
         "app": admin.prefix.removeprefix("/api/"), "app_name": admin.prefix.removeprefix("/api/"), "entity": "note",
-        "note": note, "comment_id": comment, "commit_id": commit, "trace_id": trace_id, "name": "records",
-        "replays": verified["id"],
+        "note": note, "commit_id": commit, "trace_id": trace_id, "name": "records", "replays": verified["id"],
         # Nothing has been parked: what is not for somebody is refused before it is looked for.
         "service": "webhook", "webhook": str(uuid.uuid4()),
         "sessions": (await owner.get("/auth/me")).expect(200).data["session_id"],

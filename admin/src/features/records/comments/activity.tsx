@@ -25,7 +25,7 @@ export default function Activity({ app, entity, id }: Props) {
   const entries = activity.data?.pages.flatMap((page) => page.data) ?? [];
   return (
     <Stack gap="sm">
-      <Select size="xs" clearable aria-label={t("activity.type")} placeholder={t("activity.all")} data={TYPES.map((value) => ({ value, label: t(`activity.${value}`) }))} value={type} onChange={setType} />
+      <Select size="xs" clearable clearButtonProps={{ "aria-label": t("action.clear") }} aria-label={t("activity.type")} placeholder={t("activity.all")} data={TYPES.map((value) => ({ value, label: t(`activity.${value}`) }))} value={type} onChange={setType} />
       {!activity.data ? (
         <Loader size="sm" aria-label={t("shell.loading")} />
       ) : entries.length === 0 ? (
