@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import re
-import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 from urllib.parse import quote
@@ -20,64 +17,21 @@ import orjson
 
 from libs.shared.testing.polling import eventually
 from tests.property.models import access as model
-from tests.property.models.access import CLEAR, HIDDEN, ME, NAMES, OTHER, POOL, TEAMS, Access, Person, Policy, Record
-from tests.support.client import Client, Reply, entity
+from tests.property.models.access import CLEAR, HIDDEN, ME, NAMES, POOL, TEAMS, Person, Record
+from tests.property.models.access_sets import Set, import_sets, plain, policies_of, rows_of, told
+from tests.support.client import Client, Reply
 from tests.support.cursors import walk
-from tests.support.relations import relation
 
-ENTITIES, GROUPS, RECORDS = 30, 10, 6
+ENTITIES, GROUPS = 30, 10
 AT_ONCE = 12
-HASH = re.compile(r"[0-9a-f]{64}")
-Rows = Mapping[str, Record]
-
-
-@dataclass(frozen=True, slots=True)
-class Set:
-    """One set of policies, the entity that it is about, and somebody whom it is for."""
-
-    name: str
-    policies: Sequence[Policy]
-    person: Person
-    rows: Rows
-
-    def access(self, action: str) -> Access:
-        return Access.of(self.policies, action, self.person)
-
-    def seen(self) -> dict[str, Record]:
-        """The records that are seen, as they are stored, by key."""
-        reading = self.access("read")
-        return {key: row for key, row in sorted(self.rows.items()) if reading.sees(row)}
-
-    def shown(self) -> dict[str, Record]:
-        """The records that are seen, as they are shown."""
-        reading = self.access("read")
-        return {key: told(reading, row) for key, row in self.seen().items()}
-
-
-def told(reading: Access, row: Record) -> Record:
-    """What is shown of a record; a hash is any hash, as the app's salt is not known here."""
-    return {
-        name: "hash" if way not in (CLEAR, HIDDEN) and way[0] == "hash" and row[name] is not None else value
-        for name, value in reading.shown(row).items()
-        for way in [reading.way(name, row)]
-    }
-
-
-def plain(value: Any) -> Any:
-    """An answer with every hash as any hash."""
-    if isinstance(value, dict):
-        return {name: plain(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [plain(each) for each in value]
-    return "hash" if isinstance(value, str) and HASH.fullmatch(value) else value
 
 
 async def test_every_path_shows_what_the_model_shows(client: Client) -> None:
     random, admin = Random(300), await client.new_app()
     names = [f"e{number}" for number in range(ENTITIES)]
-    rows = {name: _rows(random) for name in names}
-    granted = {(name, group): _policies(random, f"g{group}_") for name in names for group in range(GROUPS)}
-    commit = await _import(admin, rows, granted)
+    rows = {name: rows_of(random) for name in names}
+    granted = {(name, group): policies_of(random, f"g{group}_") for name in names for group in range(GROUPS)}
+    commit = await import_sets(admin, rows, granted)
     await _comment(admin, rows)
     people: dict[tuple[int, tuple[str, ...]], Client] = {}
     for group, team in itertools.product(range(GROUPS), TEAMS):
@@ -99,36 +53,7 @@ async def test_every_path_shows_what_the_model_shows(client: Client) -> None:
     assert sum(count > 8 for count in looked) > 200, "most sets let somebody see something"
 
 
-def _rows(random: Random) -> dict[str, Record]:
-    keys = [str(uuid.UUID(int=random.getrandbits(128), version=4)) for _ in range(RECORDS)]
-    rows = [model.record(random, key) for key in keys]
-    # Own values of the caller are not known before there is one.
-    return {row["id"]: row for row in rows}
-
-
-def _policies(random: Random, prefix: str) -> list[Policy]:
-    made = model.policies(random, prefix) + [
-        model.policy(random, "update", prefix) for _ in range(random.choice([0, 1, 2]))
-    ]
-    own = ("$user.id", "$user.email")
-    return [policy for policy in made if not any(c.value in own for c in policy.conditions if isinstance(c.value, str))]
-
-
-async def _import(admin: Client, rows: Mapping[str, Rows], granted: Mapping[tuple[str, int], Sequence[Policy]]) -> str:
-    hub = {"entity": "hub", "action": "read", "roles": ["all"]}
-    document = {
-        "version": 1,
-        "entities": [entity("hub"), *(model.definition(name) for name in rows)],
-        "relations": [
-            relation(f"of_{name}", "one_to_many", "hub", name, target_key="u", on_delete="set_null") for name in rows
-        ],
-        "permissions": [hub, *(p.document(name) for (name, _), policies in granted.items() for p in policies)],
-        "sample_data": {"hub": [{"id": ME}, {"id": OTHER}], **{n: list(each.values()) for n, each in rows.items()}},
-    }
-    return (await admin.post("/_admin/import", document)).expect(200).headers["X-Commit"]
-
-
-async def _comment(admin: Client, rows: Mapping[str, Rows]) -> None:
+async def _comment(admin: Client, rows: Mapping[str, Mapping[str, Record]]) -> None:
     """A comment on every record, and its place in the activity."""
     paths = [f"/{name}/{key}" for name, records in rows.items() for key in records]
     room = asyncio.Semaphore(AT_ONCE)
