@@ -64,6 +64,7 @@ PURCHASE = {
         act("last", {"type": "send_event", "event": "bought", "payload": {"by": "{{ steps.ask.by }}"}},
             {"type": "transition", **ABOUT, "to": "bought"}, {"type": "update_record", **ABOUT, "fields": {"end": "1"}},
             {"type": "send_notification", "channel": "in_app", "template": "done", "to": [{"role": "clerk"}]},
+            {"type": "add_comment", **ABOUT, "body": "bought"},
             {"type": "delete_record", **ABOUT}),
     ],
 }  # fmt: skip
@@ -213,7 +214,7 @@ async def test_whatever_dies_or_is_out_at_every_point_changes_nothing(
 ) -> None:
     async with bought(stack, client, monkeypatch, None) as expected:
         assert expected["shown"]["purchase "][-1] == {"step": "last", "status": "completed"}
-        assert sum(expected["effects"].values()) == 8 and set(expected["effects"].values()) == {1}
+        assert sum(expected["effects"].values()) == 9 and set(expected["effects"].values()) == {1}
     # A dying process does not get to anything else; with a server that is out it goes on, and tries again.
     for striking, least in ((EveryPoint(killed), 250), (EveryPoint(outage, "asking", "COMMIT"), 70)):
         async with bought(stack, client, monkeypatch, striking) as outcome:
@@ -222,6 +223,6 @@ async def test_whatever_dies_or_is_out_at_every_point_changes_nothing(
             }
         assert len(striking.points) > least
         struck = {name for _, name, _ in striking.points}
-        asked = ("SetFields", "AddRecord", "RemoveRecord", "MoveState", "FetchRecords", "FindPeople")
+        asked = ("SetFields", "AddRecord", "RemoveRecord", "MoveState", "AddComment", "FetchRecords", "FindPeople")
         assert {f"{when} asking {what}" for when in ("before", "after") for what in asked} < struck
         assert {"before COMMIT;", "after COMMIT;"} < struck

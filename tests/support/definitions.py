@@ -122,6 +122,7 @@ EVERY_STEP: dict[str, Any] = {
             {"type": "send_notification", "channel": "in_app", "template": {"subject": "s", "body": "b"},
              "to": [{"role": "boss"}, {"user": "a@b.c"}, {"email": "a@b.c"}, {"path": "record.title"},
                     {"initiator": True}]},
+            {"type": "add_comment", "entity": "host", "record_id": "trigger.record_id", "body": "Done"},
         ]},
     ],
 }  # fmt: skip

@@ -14,6 +14,7 @@ from libs.shared.bus.outbox.outbox import Outbox
 from libs.shared.bus.outbox.relay import Relay
 from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.bus.timers.due import Due
+from libs.shared.contracts.comments import AddComment
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.effects import (
     AddRecord,
@@ -70,6 +71,8 @@ class Services:
                 done = ("create", request.entity, exact.dumps(request.values))
             case RemoveRecord():
                 done = ("delete", request.entity, request.record_id)
+            case AddComment():
+                done = ("comment", request.entity, request.record_id, request.body)
             case MoveState():
                 done = ("move", request.entity, request.record_id, request.to)
             case _:

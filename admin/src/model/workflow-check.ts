@@ -159,6 +159,7 @@ function checkParallel(step: Step, path: Path): Problem[] {
 const REQUIRED: Record<(typeof ACTION_TYPES)[number], string[]> = {
   set_field: ["entity", "record_id", "field"], create_record: ["entity"], update_record: ["entity", "record_id"], delete_record: ["entity", "record_id"],
   transition: ["entity", "record_id", "to"], webhook: ["url"], send_event: ["event"], send_notification: ["channel", "template", "to"],
+  add_comment: ["entity", "record_id", "body"],
 };
 
 function checkAction(action: Step, path: Path): Problem[] {

@@ -21,7 +21,7 @@ const order = (): Definition => ({
       id: "both", type: "parallel", join: "all",
       branches: {
         finance: { steps: [{ id: "finance", type: "approval", approvers: [{ role: "finance", each: true }], mode: { quorum: 2 }, separation: ["initiator", "manager"], returns_to: ["manager"] }] },
-        stock: { steps: [{ id: "note", type: "action", actions: [{ type: "set_field", entity: "order", record_id: "trigger.record_id", field: "note", value: "By {{ steps.manager.by }}" }] }] },
+        stock: { steps: [{ id: "note", type: "action", actions: [{ type: "add_comment", entity: "order", record_id: "trigger.record_id", body: "By {{ steps.manager.by }}" }] }] },
       },
     },
   ],

@@ -15,7 +15,7 @@ export const ROOT: Path = ["steps"];
 export const STEP_TYPES = ["action", "condition", "set", "approval", "wait", "parallel", "sub_workflow", "loop"] as const;
 export const TRIGGER_TYPES = ["state_change", "record_created", "record_updated", "record_deleted", "event", "schedule", "manual"] as const;
 export const ACTION_TYPES = [
-  "set_field", "create_record", "update_record", "delete_record", "transition", "webhook", "send_event", "send_notification",
+  "set_field", "create_record", "update_record", "delete_record", "transition", "webhook", "send_event", "send_notification", "add_comment",
 ] as const;
 
 /** A way that leads on from a step: the key that says so, and the id of the next step or `end`. */

@@ -8,6 +8,7 @@ from typing import Any
 from libs.shared.expressions.templates import resolve_header, resolve_url
 from libs.shared.schema.state_machines import CreateRecord, DeleteRecord, SendEvent, UpdateRecord, Words
 from libs.shared.schema.workflows import (
+    CommentAction,
     NotifyAction,
     Recipient,
     SetFieldAction,
@@ -17,6 +18,7 @@ from libs.shared.schema.workflows import (
 from services.workflow.machine.environment import StepFailed, as_json, at_path, filled, record_named
 from services.workflow.machine.state import Json
 
+ON_RECORDS = (SetFieldAction, CreateRecord, UpdateRecord, DeleteRecord, TransitionAction, CommentAction)
 SIGNALLED = frozenset({"webhook", "send_event", "send_notification"})
 """Commands that are signals: committed together with the entry, and carried out by who consumes them. With `wait` their
 answer comes back as an `Answer`."""
@@ -39,7 +41,9 @@ def prepared(action: Any, environment: Mapping[str, Any]) -> Json:
             command["payload"] = _value(dict(action.payload), environment, "payload")
         case NotifyAction():
             command |= _message(action, environment)
-    if isinstance(action, SetFieldAction | CreateRecord | UpdateRecord | DeleteRecord | TransitionAction):
+        case CommentAction():
+            command["body"] = str(_value(action.body, environment, "body"))
+    if isinstance(action, ON_RECORDS):
         command["entity"] = action.entity
         if not isinstance(action, CreateRecord):
             command["record_id"] = record_named(action.record_id, environment)

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from libs.shared.contracts.comments import AddComment
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.effects import (
     AddRecord,
@@ -108,6 +109,13 @@ async def _move(effect: Effect) -> Input:
     )
 
 
+async def _comment(effect: Effect) -> Input:
+    """A comment in the name of the person that the instance acts for."""
+    command = effect.command
+    asked = AddComment(command["entity"], command["record_id"], command["body"], effect.key)
+    return Answer(effect.key, {"comment_id": (await effect.ask(asked)).record_id})
+
+
 async def _read(effect: Effect) -> Input:
     """The record that the instance is about, as it is now, with those that the step's paths lead to; None if it is
     gone."""
@@ -141,6 +149,7 @@ PERFORMERS: Mapping[str, Performer] = {
     "create_record": _create,
     "delete_record": _delete,
     "transition": _move,
+    "add_comment": _comment,
     "read_record": _read,
     "resolve_seats": _find_persons,
     "start_child": _start_child,

@@ -13,6 +13,7 @@ from typing import Any
 from libs.shared.expressions import ExpressionError, compile_expression
 from libs.shared.schema.workflows import (
     ActionStep,
+    CommentAction,
     ConditionStep,
     LoopStep,
     ManualTrigger,
@@ -185,7 +186,7 @@ def _output(step: Any, context: Known, steps: Known, item: Origin) -> Origin:
 def _written(step: Any) -> str | None:
     """The entity of the record that a step's last action leaves as its output."""
     last = step.actions[-1] if isinstance(step, ActionStep) and step.actions else None
-    return getattr(last, "entity", None)
+    return getattr(last, "entity", None) if not isinstance(last, CommentAction) else None
 
 
 def _read(text: str, context: Known, steps: Known, item: Origin) -> Origin:

@@ -27,6 +27,8 @@ async def test_paths_follow_relations_to_one_record(admin: Client) -> None:
         {"id": "note", "type": "action", "actions": [
             {"type": "set_field", "entity": "request", "record_id": "trigger.record_id", "field": "note",
              "value": "{{ record.staff.name }} of {{ context.department }}"},
+            {"type": "add_comment", "entity": "request", "record_id": "trigger.record_id",
+             "body": "Approved for {{ context.department }}"},
             {"type": "send_notification", **mail, "to": [{"path": "record.staff.department.head"}]}]},
     ]  # fmt: skip
     flow = {"name": "request", "trigger": {"type": "manual", "entity": "request"}, "steps": steps}
@@ -58,6 +60,9 @@ async def test_paths_follow_relations_to_one_record(admin: Client) -> None:
     # What came from a sensitive field of the other entity is masked as it is there.
     assert (await eventually(ended))["context"] == {"department": "IT", "code": "***"}
     assert (await admin.get(f"/request/{request['id']}")).data["note"] == "Ann of IT"
+
+    (comment,) = (await admin.get(f"/request/{request['id']}/comments")).expect(200).data
+    assert (comment["body"], comment["user_email"]) == ("Approved for IT", "head@x.example")
 
     async def told() -> Any:
         return [row["subject"] for row in (await head.get("/_notifications")).data if row["subject"].startswith("for")]

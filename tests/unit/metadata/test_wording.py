@@ -56,7 +56,7 @@ def test_mistakes_of_tagged_unions_are_in_the_tagged_member() -> None:
         "steps.0.actions.0.record_id": "is required",
         "steps.0.actions.0.field": "is required",
         "steps.0.actions.1.type": "must be one of set_field, create_record, update_record, delete_record, "
-        "transition, webhook, send_event, send_notification",
+        "transition, webhook, send_event, send_notification, add_comment",
         "steps.0.actions.2.type": "is required",
         "steps.0.actions.3": "must be an object",
         "steps.1.type": "must be one of action, condition, set, approval, wait, parallel, sub_workflow, loop",

@@ -6,6 +6,7 @@ then `triggers`, `actions`, `approvals`, `steps`, `definition`, and `structure`,
 
 from libs.shared.schema.workflows.actions import (
     Action,
+    CommentAction,
     NotifyAction,
     Recipient,
     SetFieldAction,
@@ -39,7 +40,7 @@ from libs.shared.schema.workflows.triggers import (
 )
 
 __all__ = [
-    "Action", "ActionStep", "ApprovalStep", "Assignee", "Branch", "ConditionStep", "END",
+    "Action", "ActionStep", "ApprovalStep", "Assignee", "Branch", "CommentAction", "ConditionStep", "END",
     "Escalation", "EventTrigger", "FormField", "Goto", "LocatedStep", "LoopStep", "ManualTrigger",
     "NotifyAction", "ParallelStep", "Recipient", "RecordTrigger", "ScheduleTrigger", "Seat", "SetFieldAction",
     "SetStep", "StateChange", "Step", "SubWorkflowStep", "Target", "TransitionAction", "Trigger", "WaitStep",

@@ -12,6 +12,7 @@ from libs.shared.schema.state_machines import CreateRecord, DeleteRecord, SendEv
 from libs.shared.schema.validation_errors import error_at
 from libs.shared.schema.webhooks import check_headers
 
+MAX_COMMENT_CHARACTERS = 10_000
 MAX_TO = 100
 Status = Annotated[int, Field(ge=100, le=599)]
 
@@ -85,6 +86,15 @@ class NotifyAction(Part):
     to: Annotated[list[Recipient], Field(min_length=1, max_length=MAX_TO)]
 
 
+class CommentAction(Part):
+    """A comment on a record."""
+
+    type: Literal["add_comment"]
+    entity: Name
+    record_id: Name
+    body: Annotated[str, Field(min_length=1, max_length=MAX_COMMENT_CHARACTERS)]
+
+
 Action = Annotated[
     SetFieldAction
     | CreateRecord
@@ -93,7 +103,8 @@ Action = Annotated[
     | TransitionAction
     | WebhookAction
     | SendEvent
-    | NotifyAction,
+    | NotifyAction
+    | CommentAction,
     Field(discriminator="type"),
 ]
 

@@ -9,6 +9,7 @@ from libs.shared.schema.state_machines import CreateRecord, DeleteRecord, Update
 from libs.shared.schema.validation_errors import suggestion
 from libs.shared.schema.workflows import (
     Action,
+    CommentAction,
     NotifyAction,
     SetFieldAction,
     SetStep,
@@ -32,7 +33,7 @@ ROOTS = (CONTEXT, "trigger", "record", "steps", "item", "initiator")
 """What a path to a record begins with."""
 
 
-ABOUT_RECORDS = (SetFieldAction, CreateRecord, UpdateRecord, DeleteRecord, TransitionAction)
+ABOUT_RECORDS = (SetFieldAction, CreateRecord, UpdateRecord, DeleteRecord, TransitionAction, CommentAction)
 
 
 def known_context(workflow: WorkflowDefinition) -> set[str]:
@@ -73,6 +74,8 @@ def _field_problems(action: Action, path: str, schema: LiveSchema) -> Problems:
                 yield f"{path}field", wrong
             elif "{{" not in action.to and (wrong := outside_enum(fields_of(entity)[name], [action.to])):
                 yield f"{path}to", wrong
+        case CommentAction() if not schema.entities[action.entity].definition.comments:
+            yield f"{path}entity", f"records of {action.entity} have no comments"
 
 
 def _wrong_record(text: str, context: Collection[str]) -> str | None:

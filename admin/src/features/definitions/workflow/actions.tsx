@@ -10,7 +10,7 @@ import { Pairs } from "./pairs";
 import { DefinitionKey, NumbersKey, PathKey, TemplateKey, UserKey } from "./text-keys";
 
 const METHODS = ["POST", "PUT", "PATCH", "GET", "DELETE"];
-const ON_RECORD = ["set_field", "update_record", "delete_record", "transition"];
+const ON_RECORD = ["set_field", "update_record", "delete_record", "transition", "add_comment"];
 
 /** What an action step does, in order. */
 export function Actions() {
@@ -107,6 +107,8 @@ function LongKeys({ type }: { type: string }) {
           <Recipients />
         </>
       );
+    case "add_comment":
+      return <LongTextKey name="body" required />;
     default:
       return null;
   }
