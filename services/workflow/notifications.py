@@ -1,6 +1,6 @@
-"""Whom an instance tells of what: what its steps say, and what approvers and initiators need to know. Pure.
+"""The notifications of an instance: those of its steps, and those to approvers and initiators. Pure.
 
-Texts of its own name no value of a record, as not everybody who is told may read it; the link leads to what they may.
+Texts that Rocket writes itself hold no values of the record, because not every recipient may read it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from services.workflow.machine.entries import HistoryEntry
 from services.workflow.machine.state import InstanceState
 
 CHANNELS = ("in_app", "email")
-"""How people are told what nobody has defined otherwise."""
+"""The channels of notifications that no step defines."""
 ACTION = "send_notification"
 ADMIN = "admin"
 Notice = tuple[Occasion, str, str, Sequence[Mapping[str, str]], Sequence[str]]
@@ -41,7 +41,7 @@ def notifications_of(
 
 
 def _concerns_people(instance: StoredInstance) -> bool:
-    """Whether people decide in a workflow, or start it: others go by unnoticed."""
+    """Whether people start the workflow or decide in it. Only such workflows notify approvers and initiators."""
     definition = instance.plan.definition
     decides = any(isinstance(step, ApprovalStep) for step in instance.plan.steps.values())
     return decides or isinstance(definition.trigger, ManualTrigger)
@@ -81,7 +81,7 @@ def _of_action(
 
 
 def _named(to: Mapping[str, Any]) -> Recipients:
-    """The recipients of an entry of `to`: a path has led to one person, or to several."""
+    """The recipients of an entry of `to`. A path may have led to one person or to several."""
     if "people" in to:
         people = to["people"] if isinstance(to["people"], list) else [to["people"]]
         return [{"user": str(each)} for each in people if isinstance(each, str | int) and each]
@@ -133,7 +133,7 @@ def _reminded(instance: StoredInstance, state: InstanceState, entry: HistoryEntr
 def _asked(
     instance: StoredInstance, state: InstanceState, entry: HistoryEntry, about: Occasion, what: str, to: Recipients
 ) -> Notice | None:
-    """To those who may decide a step; who may not, as they started it or decided before, is left out."""
+    """A notice to those who may decide a step, without those whom its `separation` excludes."""
     step = instance.plan.steps.get(str(entry.step))
     if not to or not isinstance(step, ApprovalStep):
         return None
@@ -145,12 +145,15 @@ def _asked(
 
 
 def _holders(seats: Iterable[Mapping[str, Any]], with_admins: bool = False) -> Recipients:
-    """The person who may fill these seats, `with_admins` where nobody else can. Seats for anybody tell nobody."""
+    """The roles and users that may fill these seats; with `with_admins` also admins, where nobody else can.
+
+    Seats that everybody may fill have no recipients.
+    """
     roles: set[str] = set()
     users: set[str] = set()
     for seat in seats:
         users |= {user["id"] for user in seat["users"]}
-        # Of a seat for users while they have a role, the others who have it are not asked.
+        # A seat for users while they have a role is not open to others with that role.
         roles |= set() if seat.get("both") else set(seat["roles"])
         if with_admins and seat.get("admins"):
             roles.add(ADMIN)
@@ -190,7 +193,7 @@ def _ended(instance: StoredInstance, state: InstanceState, entry: HistoryEntry) 
 
 
 def _to_initiator(state: InstanceState, about: Occasion, what: str, body: str, by: str | None = None) -> Notice | None:
-    """To who started it, unless they have done it themselves."""
+    """A notice to the initiator, unless the initiator caused it."""
     initiator = state.initiator.get("id")
     if not initiator or initiator == by:
         return None
@@ -211,4 +214,4 @@ TELLERS: Mapping[str, Callable[[StoredInstance, InstanceState, HistoryEntry], No
     kinds.FAILED: _failed,
     kinds.ENDED: _ended,
 }
-"""Kind of entry → what is told of it."""
+"""Kind of entry → the notice that it leads to."""

@@ -1,4 +1,4 @@
-"""Commits what an input leads to: the history, the state, the signals, and what other instances are told."""
+"""Records an input: appends to the history, stores the state, emits signals, and informs other instances."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CHILD_INPUT, CANCEL_INPUT = "answer", "cancel"
 
 
 async def record(transaction: Transaction, instance: StoredInstance, given: Input, now: datetime) -> Advanced:
-    """What a locked instance does about an input, stored and told. Raises what `decide` raises."""
+    """Decide what an input does to a locked instance, and store and emit the result. Raises what `decide` raises."""
     if instance.is_renamed:
         instance = await _renamed(transaction, instance, now)
     plan = plan_of(given.definition) if isinstance(given, Migrate) else instance.plan
@@ -31,7 +31,7 @@ async def record(transaction: Transaction, instance: StoredInstance, given: Inpu
 
 
 async def record_or_fail(transaction: Transaction, instance: StoredInstance, given: Input, now: datetime) -> Advanced:
-    """Record an input that nobody can take back. An instance that would hold too much by it fails instead."""
+    """Record an input that can't be refused: where the state would become too large, the instance fails instead."""
     try:
         return await record(transaction, instance, given, now)
     except store.StateTooLarge as problem:
@@ -39,7 +39,7 @@ async def record_or_fail(transaction: Transaction, instance: StoredInstance, giv
 
 
 async def _renamed(transaction: Transaction, instance: StoredInstance, now: datetime) -> StoredInstance:
-    """The instance with the names that entities and fields have today."""
+    """The instance after it has followed renames of entities and fields."""
     missed = FollowRenames(await renames.since(transaction.connection, instance))
     advanced = decide(instance.plan, instance.state, missed, now, instance.id)
     if advanced.entries:
@@ -48,7 +48,7 @@ async def _renamed(transaction: Transaction, instance: StoredInstance, now: date
 
 
 async def begin(transaction: Transaction, new: StoredInstance, given: Input, now: datetime) -> StoredInstance | None:
-    """Store a new instance, as far as it gets; None if its start key has started this workflow before."""
+    """Store a new instance, advanced until it must wait; None if its key has started this workflow before."""
     advanced = decide(new.plan, new.state, given, now, new.id)
     started = new.advanced(advanced.state)
     if not await store.insert(transaction.connection, started, advanced.entries, now):
@@ -62,7 +62,7 @@ async def begin(transaction: Transaction, new: StoredInstance, given: Input, now
 async def _tell_others(
     transaction: Transaction, instance: StoredInstance, advanced: Advanced, given: Input, now: datetime
 ) -> None:
-    """The parent of its end, and sub-workflows that nobody waits for any more."""
+    """Leave an input for the parent when the instance ends, and cancel sub-workflows that it no longer waits for."""
     parent, key = instance.origin.parent_id, instance.origin.parent_key
     if parent and key and instance.state.status != advanced.state.status:
         ending = projecting.ending_of(advanced.state, instance.id)

@@ -1,4 +1,4 @@
-"""The signals that entries of a history are told by. Pure."""
+"""The signals that are emitted for entries of a history. Pure."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Told = Iterator[tuple[type[InstanceSignal], dict[str, Any]]]
 def signals_of(
     instance: StoredInstance, state: InstanceState, entries: Sequence[HistoryEntry]
 ) -> Iterator[InstanceSignal]:
-    """The signals of what has happened, each with its instance, record and person."""
+    """The signals of new entries, each with the instance, its record and the person it acts for."""
     person = state.person or instance.origin.actor
     about: dict[str, Any] = {
         "trace_id": instance.advanced(state).trace[0],
@@ -112,7 +112,7 @@ def _reassigned(entry: HistoryEntry, instance: StoredInstance) -> Told:
 
 
 def _requested(entry: HistoryEntry, instance: StoredInstance) -> Told:
-    """An action that is a signal itself: somebody else carries it out, once per effect key."""
+    """An action that another service carries out when it consumes the signal, once per effect key."""
     command, key = entry.data["command"], entry.data["key"]
     match command["type"]:
         case "webhook":
@@ -137,4 +137,4 @@ TELLERS: Mapping[str, Callable[[HistoryEntry, StoredInstance], Told]] = {
     kinds.REQUESTED: _requested,
     kinds.ASKED: _requested,
 }
-"""Kind of entry → what is told of it."""
+"""Kind of entry → the signals that it leads to."""

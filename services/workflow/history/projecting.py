@@ -1,4 +1,4 @@
-"""The rows that follow from a state: its own, its tasks, its approvals, its subscriptions. Pure."""
+"""Derives the rows of an instance from its state: tasks, approvals, awaited events. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class TaskKey(NamedTuple):
 
 
 class ApprovalRow(NamedTuple):
-    """An approval that an instance waits for, with everybody who may decide it."""
+    """An approval that an instance waits for, with the roles and users that may decide it."""
 
     scope: str
     step: str
@@ -37,7 +37,7 @@ class ApprovalRow(NamedTuple):
 
 
 def tasks_of(state: InstanceState, now: datetime) -> Mapping[TaskKey, datetime]:
-    """When each task of an instance is due: commands at once, timers at their times; none once it has ended."""
+    """When each task of an instance is due: commands now, timers at their times. An ended instance has no tasks."""
     if state.status != "running":
         return {}
     found = {TaskKey(COMMAND, key): now for key, command in state.pending.items() if not command.get("sent")}
@@ -45,7 +45,7 @@ def tasks_of(state: InstanceState, now: datetime) -> Mapping[TaskKey, datetime]:
 
 
 def awaited_events(state: InstanceState) -> Mapping[str, str]:
-    """The events that an instance waits for, by the key of the command. A failed instance takes them in, too."""
+    """The events that an instance waits for, by the key of the command. A failed instance still receives them."""
     waits = state.status in ("running", "failed")
     return {key: each["event"] for key, each in state.pending.items() if waits and each["type"] == "await_event"}
 
@@ -76,7 +76,7 @@ def approvals_of(plan: StepPlan, state: InstanceState) -> list[ApprovalRow]:
 
 
 def abandoned_children(before: InstanceState, after: InstanceState, answered: str | None) -> list[str]:
-    """The keys of sub-workflows that nobody waits for any more, so that they are cancelled."""
+    """The keys of the sub-workflows that the instance no longer waits for: they are to be cancelled."""
     return [
         key
         for key, each in before.pending.items()
@@ -85,7 +85,7 @@ def abandoned_children(before: InstanceState, after: InstanceState, answered: st
 
 
 def ending_of(state: InstanceState, instance_id: str) -> dict[str, Any] | None:
-    """What a parent is told of the end of its sub-workflow; None while it runs."""
+    """The output of a sub-workflow for its parent; None while it runs."""
     if state.status == "running":
         return None
     return {"instance_id": instance_id, "status": state.status, "context": state.context}

@@ -1,8 +1,8 @@
-"""Carries out the due tasks of instances: commands, timers, and what other instances have left for them.
+"""Carries out due tasks: commands, timers, and inputs from other instances.
 
-A replica holds a claimed task for CLAIM_DURATION. What comes of it is decided in a transaction that locks the instance.
-If the replica dies, another one does the task again: a command under the same effect key, and a timer or an answer that
-has been taken in changes nothing.
+A replica claims a task for CLAIM_DURATION. Its result is recorded in a transaction that locks the instance. If the
+replica dies, another replica repeats the task: a command has the same effect key, so its effect is not repeated; a
+timer or an input that was recorded before changes nothing.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Runner:
         return await tasks.next_due(self._state.database(app))
 
     async def work(self, app: AppRef, row: Task) -> None:
-        """Carry out a task, and the commands that follow from it. Its failure must not stop others."""
+        """Carry out a task and the commands that follow from it. An error postpones this task only."""
         try:
             following: Task | None = row
             while following is not None:
@@ -71,7 +71,7 @@ class Runner:
             await self._postpone(app, row, error)
 
     async def _one(self, app: AppRef, task: Task) -> Task | None:
-        """Carry out one task. Returns the command that follows, which this replica holds already."""
+        """Carry out one task. Returns the command that follows, which this replica has claimed."""
         instance = await store.find(self._state.database(app), uuid.UUID(task.instance_id))
         if instance is None:
             await tasks.forget(self._state.database(app), task)
@@ -85,7 +85,7 @@ class Runner:
                 return None if given is None else await self._take_in(app, instance, task, given)
 
     async def _given(self, app: AppRef, instance: StoredInstance, task: Task) -> Input | None:
-        """What the instance is told by a task; None if that is to be found out later."""
+        """The input that a task gives the instance; None if the task is gone or postponed."""
         if task.kind == TIMER:
             return Fire(task.key)
         if task.kind == INPUT:
@@ -108,7 +108,7 @@ class Runner:
                 await tasks.forget(transaction.connection, task)
                 return None
             if isinstance(given, Refusal) and current.document != instance.document:
-                # Refused with a name that has changed meanwhile: again, with the new one.
+                # The definition was renamed meanwhile, so the refused name may be an old one: try again.
                 await tasks.postpone(transaction.connection, task, now)
                 return None
             advanced = await self._decided(transaction, current, given, now)
@@ -123,10 +123,10 @@ class Runner:
         except RocketError as problem:
             if problem.code != "INVALID_STATE":
                 raise
-            return Advanced([], current.state)  # it has ended meanwhile: there is nothing to be told any more
+            return Advanced([], current.state)  # the instance has ended meanwhile, so the input is void
 
     async def _postpone(self, app: AppRef, task: Task, error: Exception) -> None:
-        """Try a task that has failed unforeseen again, at last break the instance off where everybody sees it."""
+        """Retry a task after an unexpected error. When retries are used up, the instance fails with the reason."""
         outcome = outcome_of(calls.as_error(error), task.attempts)
         if isinstance(outcome, GiveUp):
             instance = await store.find(self._state.database(app), uuid.UUID(task.instance_id))
@@ -138,7 +138,7 @@ class Runner:
 
 
 def input_of(task: Task) -> Input:
-    """What another instance, or an event, has left for this one."""
+    """The input of a task that another instance has left: an answer or a cancellation."""
     data = task.data
     if data["type"] == recording.CANCEL_INPUT:
         return Cancel(data["reason"])
@@ -146,6 +146,6 @@ def input_of(task: Task) -> Input:
 
 
 def linked(instance: StoredInstance) -> dict[str, str]:
-    """What links a span of a decision's trace to the first trace of the instance."""
+    """The metadata that links a span in the trace of a decision to the first trace of the instance."""
     first = instance.origin.trace_id
     return {"linked_trace_id": first} if instance.trace[0] != first else {}

@@ -1,4 +1,4 @@
-"""Leaves out of an instance what a caller may not see of the records that it names. Pure."""
+"""Removes values from an instance that the caller may not read in the records they come from. Pure."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Definitions = Callable[[str, tuple[str, ...]], tuple[EntityDefinition | None, st
 
 @dataclass(frozen=True, slots=True)
 class Readable:
-    """Which fields of each record of an instance a caller may read; records that they may not read are absent.
+    """The fields that a caller may read of each record of an instance; unreadable records are absent.
 
-    `whole` says of which records they may read every field. `sees_outside`: whether they may see what came from
-    outside.
+    `whole` names the records of which the caller may read every field. `sees_outside`: whether the caller may see
+    values from outside, such as answers of webhooks.
     """
 
     fields: Mapping[str, frozenset[str]]
@@ -39,7 +39,7 @@ class Readable:
 
 
 def visible_context(values: Mapping[str, Any], origins: Known, readable: Readable) -> Document:
-    """Values without those that the caller may not see; whole records are reduced to their readable fields."""
+    """The values that the caller may see. Whole records keep their readable fields only."""
     shown: Document = {}
     for key, value in values.items():
         origin = origins.get(key)
@@ -53,7 +53,7 @@ def visible_context(values: Mapping[str, Any], origins: Known, readable: Readabl
 
 
 def bare_context(values: Mapping[str, Any], origins: Known) -> Document:
-    """What is left of values for those who may not read the record: ids, and records without fields."""
+    """The values for a caller who may not read the record: ids, and records without fields."""
     shown: Document = {}
     for key, value in values.items():
         origin = origins.get(key)
@@ -68,7 +68,7 @@ def bare_context(values: Mapping[str, Any], origins: Known) -> Document:
 
 
 def _narrowed(value: Mapping[str, Any], record: str, readable: Readable) -> Document:
-    """The readable fields of a record; of a trigger also what comes from no record."""
+    """The readable fields of a record. Of a trigger also the values that come from no record."""
     if record != TRIGGER:
         known = readable.fields.get(record, frozenset())
         return {name: each for name, each in value.items() if name in known}
@@ -124,7 +124,7 @@ def _is_hidden(definition: EntityDefinition | None, name: str | None) -> bool:
 
 
 def hidden_values(before: Mapping[str, Any], shown: Mapping[str, Any]) -> set[str]:
-    """The values of a context that its masked form does not show, as they can stand in a text."""
+    """The values of a context that were masked, in the forms in which they occur in texts."""
     return {text for key, value in before.items() for text in _replaced(value, shown.get(key))}
 
 

@@ -1,4 +1,4 @@
-"""Generated definitions, and a world in which nothing happens by itself.
+"""Generated definitions, and a simulated world in which only the test causes events.
 
 A definition is a tree of lists; every leaf waits until the test says what comes of it.
 """
@@ -53,7 +53,7 @@ def lists(depth: int) -> st.SearchStrategy[list[Node]]:
 
 
 def named(nodes: list[Node], prefix: str = "s") -> list[Node]:
-    """The tree with an id for every step."""
+    """The same tree with an id for every step."""
     return [
         Node(
             node.kind, node.handled, node.needed, node.parallel, node.items,
@@ -64,7 +64,7 @@ def named(nodes: list[Node], prefix: str = "s") -> list[Node]:
 
 
 def steps_of(nodes: list[Node]) -> list[dict[str, Any]]:
-    """The list as a definition has it: every step leads to the next."""
+    """The steps of a list as a definition has them: each leads to the next."""
     found = []
     for number, node in enumerate(nodes):
         following: Any = {"goto": nodes[number + 1].id} if number + 1 < len(nodes) else "end"
@@ -91,7 +91,7 @@ def _step_of(node: Node, following: Any) -> dict[str, Any]:
 
 
 class Quiet(World):
-    """A world in which nothing happens by itself, except that long stretches go on."""
+    """A world in which nothing is carried out automatically, except that paused instances continue."""
 
     def settle(self) -> None:
         while self.running and "pause" in self.state.timers:
@@ -99,11 +99,11 @@ class Quiet(World):
 
     @property
     def waits(self) -> set[str]:
-        """What the instance waits for, by scope and step."""
+        """The steps that the instance waits at, as `scope|step`."""
         return {f"{frame.path}|{frame.step}" for frame in self.state.frames.values() if frame.phase != "inner"}
 
     def come(self, key: str, good: bool) -> None:
-        """What is waited for comes, well or badly."""
+        """Complete the step that is waited at: successfully (`good`), or with a failure."""
         scope, step = key.split("|")
         for command, each in self.state.pending.items():
             if each["scope"] == scope:

@@ -1,4 +1,4 @@
-"""Seats, decisions, modes, vetoes, separation, forms, handing on, returning, time."""
+"""Approvals: seats, decisions, modes, vetoes, separation, forms, reassigning, returning, deadlines."""
 
 from __future__ import annotations
 
@@ -109,7 +109,10 @@ def test_the_outcome_is_certain_exactly_when_no_later_decision_can_change_it(cas
 
 
 def _certain(circle: list[tuple[bool, bool]], made: dict[int, bool], needed: int) -> str | None:
-    """By trying all that the others may still decide. Enough approvals decide at once, before a later veto."""
+    """The outcome, found by trying every decision of the remaining seats.
+
+    Enough approvals end the step at once, so a later veto does not count.
+    """
     if any(not yes and circle[n][1] for n, yes in made.items()):
         return "rejected"
     if sum(made.values()) >= needed:

@@ -1,4 +1,4 @@
-"""An instance whose worker dies at any moment ends as if nothing had happened, and each effect is there once."""
+"""A worker that dies at any point changes nothing: the instance has the same outcome, and each effect occurs once."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Killed(Exception):
 
 
 class Durable:
-    """What outlives a worker: the committed history and state, the effects of other services by key, the time."""
+    """What survives a worker: the committed history and state, the effects in other services by key, and the time."""
 
     def __init__(self) -> None:
         self.history: list[HistoryEntry] = []
@@ -51,7 +51,7 @@ class Durable:
 
 
 class Worker:
-    """Works until nothing is left to do. `dies` is asked at every point, and kills it there."""
+    """Works until the instance has ended. `dies` is called at every point, and kills it there by returning true."""
 
     def __init__(self, durable: Durable, dies: Callable[[str], bool]) -> None:
         self._durable = durable
@@ -79,7 +79,7 @@ class Worker:
             self._durable.now = max(self._durable.now, min(clock.parse(each["at"]) for each in state.timers.values()))
 
     def _decide(self, state: InstanceState) -> None:
-        """People answer after the reminder: the person who has not yet."""
+        """After the reminder, a person with an open seat approves."""
         open_seats = [seat for seat in state.waiting[0].data["seats"] if seat["decision"] is None]
         if any("reminder" in key for key in state.timers):
             self._durable.now += timedelta(hours=1)
@@ -88,7 +88,7 @@ class Worker:
         self._commit(Decide(True, by))
 
     def _carried_out(self, key: str, state: InstanceState) -> Input:
-        """A command: another service has its effect once per key, and answers with the first result."""
+        """Carry out a command. The other service applies it once per key, and returns the first result again."""
         command = state.pending[key]
         self._point(f"before {key}")
         results: dict[str, Any] = {
@@ -103,7 +103,7 @@ class Worker:
         return Answer(key, result)
 
     def _commit(self, given: Input) -> None:
-        """One transaction: all of it or nothing."""
+        """Commit the result of an input in one transaction."""
         state = self._state()
         advanced = decide(self._plan, state, given, self._durable.now, "i")
         self._point(f"before committing {type(given).__name__}")
@@ -124,14 +124,14 @@ class Worker:
 
 
 def outcome(durable: Durable) -> dict[str, Any]:
-    """What is seen from outside, without times."""
+    """The outcome as seen from outside, without times."""
     shown = [{k: v for k, v in each.items() if k != "at"} for entry in durable.history if (each := entry.shown)]
     assert state_to_dict(fold(durable.history)) == state_to_dict(state_from_dict(exact.loads(durable.row)))
     return {"shown": shown, "effects": list(durable.effects), "signals": durable.signals}
 
 
 def undisturbed() -> tuple[dict[str, Any], int]:
-    """The outcome without a kill, and at how many points one could come."""
+    """The outcome of a run without kills, and the number of its points."""
     durable, points = Durable(), list[str]()
 
     def survives(name: str) -> bool:

@@ -17,7 +17,7 @@ from tests.unit.workflow.machine.world import workflow
 
 
 class Model:
-    """The tree run by callbacks: what waits, by scope and step, and how it has ended."""
+    """An independent model that runs a tree of steps: the steps that wait, and the result when all have ended."""
 
     def __init__(self, nodes: list[Node]) -> None:
         self.waits: dict[str, Callable[[bool], None]] = {}
@@ -95,7 +95,7 @@ class Model:
         return f"{scope}/{name}" if scope else name
 
     def tell(self, key: str, good: bool) -> None:
-        """Something that was waited for has come."""
+        """Complete a step that the model waits at."""
         self.waits.pop(key)(good)
 
 

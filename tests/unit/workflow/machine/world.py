@@ -1,4 +1,4 @@
-"""A world for instances in memory: commands are carried out at once, time is set by hand, effects are counted."""
+"""Runs instances in memory: commands are carried out at once, the test sets the time, effects are counted."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ class World:
         self.give(Begin({"record_id": RECORD, "record": dict(self.record)}, context, INITIATOR))
 
     def give(self, given: Input) -> None:
-        """Tell the instance something, and carry out what it asks for."""
+        """Give the instance an input, and carry out its commands."""
         self.tell(given)
         self.settle()
 
     def tell(self, given: Input) -> None:
-        """Tell the instance something, and no more."""
+        """Give the instance an input without carrying out its commands."""
         before = exact.dumps(encoded(self.state))
         changed = decide(self.plan, self.state, given, self.now, "i")
         assert exact.dumps(encoded(self.state)) == before, "a decision changes nothing but what it returns"
@@ -80,7 +80,7 @@ class World:
                 return
 
     def carry_out(self, key: str) -> Input:
-        """What comes of a command."""
+        """The result of a command."""
         command = self.state.pending[key]
         match command["type"]:
             case "read_record":
@@ -130,7 +130,7 @@ class World:
 
 
 def _people(seat: Mapping[str, Any]) -> dict[str, Any]:
-    """Whom a seat means, as the gateway would say."""
+    """The users that a seat means, as the gateway returns them."""
     if role := seat.get("role"):
         holders = [_user(each) for each in PEOPLE.values() if role in each.roles]
         return {"role": role, "users": holders, "empty": not holders}
