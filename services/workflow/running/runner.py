@@ -33,8 +33,8 @@ log = structlog.get_logger()
 
 CLAIM_DURATION = timedelta(seconds=20)
 """How long a replica holds a claimed task: longer than a call may take."""
-MAX_TASKS = 8
-"""Tasks of an app that are worked on at once."""
+FIRST_TASKS, MAX_TASKS = 8, 64
+"""Tasks of an app that are worked on at once: at first, and while more are due than that."""
 TURN_S = 30.0
 """Seconds for which the runner works on one app before it continues with others."""
 LOOK_INTERVALS_S = (0.5, 5.0)
@@ -51,10 +51,15 @@ class Runner:
 
     def __init__(self, state: State) -> None:
         self._state = state
+        self._sizes: dict[str, int] = {}
 
     async def claim(self, app: AppRef) -> Sequence[Task]:
-        """Tasks that are due, of different instances."""
-        return await tasks.claim(self._state.database(app), clock.now(), clock.now() + CLAIM_DURATION, MAX_TASKS)
+        """Tasks that are due. The more of them are due at once, the more are claimed the next time."""
+        size, now = self._sizes.pop(app.id, FIRST_TASKS), clock.now()
+        found = await tasks.claim(self._state.database(app), now, now + CLAIM_DURATION, size)
+        if len(found) == size:
+            self._sizes[app.id] = min(2 * size, MAX_TASKS)
+        return found
 
     async def next_due(self, app: AppRef) -> datetime | None:
         """When a task is due next."""
