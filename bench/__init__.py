@@ -10,6 +10,6 @@ Fairness  the rounds are interleaved and paired, so that other load on the machi
 
 A run passes through: `measuring` → `arena` (all systems up, with the same rows) → `rounds` (drive, count,
 wait until calm) → `results` (every sample, as JSON) → `report` (docs/benchmarks/README.md).
-`python -m bench.profile` shows where one operation spends its time; `bench.workflows`, `bench.webhooks` and `bench.large`
-are runs of their own.
+`python -m bench.profile` shows where one operation spends its time. `bench.workflows`, `bench.webhooks` and
+`bench.large` are runs of their own.
 """
