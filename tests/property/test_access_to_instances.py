@@ -1,7 +1,7 @@
 """Generated sets of policies over the routes of workflow instances agree with a plain Python model.
 
 Each record has an instance. Its context holds every field of the record, the record as a whole, and a value that is
-computed from a field; where that can't be computed, the instance has failed with a reason.
+computed from a field. Where a condition can't be evaluated, the instance has failed with a reason.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ def workflow(name: str) -> Document:
     return {
         "name": f"about {name}", "trigger": {"type": "manual", "entity": name}, "context": context,
         "steps": [
-            {"id": "compute", "type": "set", "values": {"twice": "record.n * 2"}, "then": {"goto": "judge"}},
+            {"id": "compute", "type": "set", "values": {"twice": "record.n * 2"}, "then": {"goto": "divide"}},
+            {"id": "divide", "type": "condition", "expression": "1 / record.n > 0", "on_true": {"goto": "judge"},
+             "on_false": {"goto": "judge"}},
             {"id": "judge", "type": "approval", "approvers": [{"role": "judge"}], "timeout": "99h",
              "form": [{"name": "why", "type": "string"}]},
         ],
@@ -133,7 +135,7 @@ class Look:
             assert shown["initiator"].keys() <= {"id"} and not shown["warnings"], about
             return
         clear = [name for name in NAMES if self._access.way(name, row) == CLEAR]
-        computed = {"twice": row["n"] * 2} if "n" in clear and row["n"] is not None else {}
+        computed = {"twice": None if row["n"] is None else row["n"] * 2} if "n" in clear else {}
         copied = {f"c_{name}": row[name] for name in clear} | {"whole": {name: row[name] for name in ("id", *clear)}}
         assert shown["context"] == copied | computed, about
         assert bool(reasons) == (whole["status"] == "failed" and clear == list(NAMES)), about

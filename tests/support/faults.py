@@ -57,7 +57,7 @@ class EveryPoint:
     """
 
     def __init__(self, fault: Callable[[], BaseException], *among: str) -> None:
-        self._fault = fault
+        self.fault = fault
         self._among = among or ("",)
         self._stretch = ""
         self._passes: Counter[str] = Counter()
@@ -74,7 +74,7 @@ class EveryPoint:
         point = self._stretch, name, self._passes[name]
         if point not in self.points and any(word in name for word in self._among):
             self.points[point] = None
-            raise self._fault()
+            raise self.fault()
 
 
 def killed() -> BaseException:

@@ -72,7 +72,7 @@ class Services:
             case RemoveRecord():
                 done = ("delete", request.entity, request.record_id)
             case AddComment():
-                done = ("comment", request.entity, request.record_id, request.body)
+                done = ("comment", request.entity, request.record_id, request.text)
             case MoveState():
                 done = ("move", request.entity, request.record_id, request.to)
             case _:
