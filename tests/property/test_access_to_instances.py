@@ -55,7 +55,7 @@ async def test_instances_show_what_the_model_shows(client: Client) -> None:
             return await Look(caller, case, instances[name], at).everywhere()
 
     looked = await asyncio.gather(*(look(*key, seed) for seed, key in enumerate(granted)))
-    assert looked.count(True) > ENTITIES * GROUPS / 3, "many see something, but not all"
+    assert looked.count(True) >= 5, "several see something, but not all"
 
 
 async def begun(admin: Client, name: str, rows: Mapping[str, Record]) -> dict[str, Document]:
