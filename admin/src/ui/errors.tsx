@@ -11,7 +11,8 @@ type Message = Parameters<typeof Notifications.show>[0];
 
 /** The messages are drawn by a part that comes when the frame stands. */
 function show(message: Message): void {
-  void import("@mantine/notifications").then(({ notifications }) => notifications.show(message));
+  const closeButtonProps = { "aria-label": translator().t("action.close") };
+  void import("@mantine/notifications").then(({ notifications }) => notifications.show({ closeButtonProps, ...message }));
 }
 
 export function showError(error: Error): void {
