@@ -1,4 +1,4 @@
-import { Card, Loader, SegmentedControl, Select, SimpleGrid, Stack, Text } from "@mantine/core";
+import { Card, Group, Loader, SegmentedControl, Select, SimpleGrid, Stack, Text } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useTranslation } from "../../words/translator";
@@ -52,10 +52,10 @@ export function StatsPage() {
   return (
     <Page title={t("events.statsTitle")} help={t("events.statsHelp")} actions={<EventViews shown="stats" />}>
       <Stack>
-        <SimpleGrid cols={{ base: 1, sm: 2 }}>
+        <Group>
           <SegmentedControl size="xs" w="fit-content" aria-label={t("events.window")} value={window} onChange={(next) => change({ window: next })} data={Object.keys(WINDOWS)} />
           <Select size="xs" maw={220} clearable searchable aria-label={t("deliveries.entity")} placeholder={t("deliveries.entity")} data={entities} value={search.entity ?? null} onChange={(entity) => change({ entity: entity ?? undefined })} />
-        </SimpleGrid>
+        </Group>
         {error && <Failed error={error} retry={() => void Promise.all([requests.refetch(), all.refetch()])} />}
         {!requests.data && !error && <Loader aria-label={t("shell.loading")} />}
         {requests.data && <Figures stats={requests.data} />}
@@ -101,7 +101,7 @@ function Charts({ series }: { series: Point[] }) {
   const times = series.map((point) => point.at);
   const rate = series.map((point) => (point.count > 0 ? (100 * point.errors) / point.count : null));
   return (
-    <SimpleGrid cols={{ base: 1, lg: 2 }}>
+    <SimpleGrid cols={{ base: 1, lg: 3 }}>
       <Chart
         kind="bars"
         title={t("events.requestsOverTime")}

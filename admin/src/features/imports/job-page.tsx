@@ -22,10 +22,11 @@ export function ImportJobPage() {
   if (found.error) return <Failed error={found.error} retry={() => void found.refetch()} />;
   const job = found.data;
   if (!job) return <Loader m="xl" aria-label={t("shell.loading")} />;
+  const kind = t(job.kind === "undo" ? "import.kindUndo" : job.dry_run ? "import.kindDry" : "import.kindImport");
   return (
     <Page
-      title={job.filename || t("import.kindUndo")}
-      help={`${t(job.kind === "undo" ? "import.kindUndo" : job.dry_run ? "import.kindDry" : "import.kindImport")} · ${entity} · ${timestampCell(job.created_at)} · ${job.owner?.email ?? "–"}`}
+      title={job.filename || kind}
+      help={`${kind} · ${entity} · ${timestampCell(job.created_at)} · ${job.owner?.email ?? "–"}`}
       actions={
         <>
           <LinkButton to="/$app/imports/$entity" params={{ app, entity }} variant="subtle" size="xs" leftSection={<Icon name="back" size={14} />}>
