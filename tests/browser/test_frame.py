@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from deploy.embedded.stack import Stack
 from tests.browser.conftest import Opened, serious_findings
@@ -138,3 +138,41 @@ async def test_an_unreachable_server_is_reported_until_it_answers_again(
         await stack.start("gateway", 0)
         await stack.ready()
     await someone.save("Created")
+
+
+async def test_language_and_looks_are_chosen_and_screens_are_found_on_a_phone(admin: Client, person: Opened) -> None:
+    someone = await person(viewport=PHONE)
+    page = someone.page
+    # What stands with words on a wide screen is reached here too.
+    await someone.button("Now").click()
+    await expect(page.get_by_label("Moment")).to_be_visible()
+    await someone.press("Escape")
+    await someone.button("Go to").click()
+    await page.get_by_label("Go to a screen").fill("my acc")
+    await someone.press("Escape")
+    await someone.button("Account").click()
+    await page.get_by_role("menuitem", name="Dark").click()
+    await expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
+    await someone.button("Account").click()
+    await page.get_by_role("menuitem", name="العربية").click()
+    await expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    await expect(page.get_by_role("heading", level=1)).not_to_have_text("Overview")
+    await page.reload()
+    await expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    await page.evaluate("localStorage.setItem('rocket.language', 'de')")
+    await someone.go("/tasks")
+    await expect(someone.heading("Meine Aufgaben")).to_be_visible()
+
+
+async def test_a_session_is_refreshed_silently(admin: Client, person: Opened) -> None:
+    await admin.define(entity("deal", text("title")))
+    (await admin.post("/deal", {"title": "Oven"})).expect(201)
+    someone = await person()
+
+    async def expire(route: Route) -> None:
+        await route.fulfill(status=401, json={"error": {"code": "UNAUTHORIZED", "message": "The token has expired"}})
+
+    await someone.page.route("**/deal?*", expire, times=1)
+    async with someone.page.expect_request("**/auth/refresh"):
+        await someone.go("/records/deal")
+    await expect(someone.row("Oven")).to_be_visible()

@@ -185,3 +185,37 @@ async def test_the_platform_makes_changes_and_removes_apps(client: Client, perso
     await dialog.get_by_label(f"Type {name} to confirm").fill(name)
     await dialog.get_by_role("button", name="Delete").click()
     await expect(page.get_by_role("link", name="The shop")).to_have_count(0)
+
+
+async def test_messages_are_read_and_a_list_is_exported_as_it_is_shown(admin: Client, person: Opened) -> None:
+    await admin.define(entity("deal", text("title"), text("stage")))
+    rule = {
+        "name": "new deal", "entity": "deal", "hook": "after_create", "channel": "in_app",
+        "recipients": [{"role": "admin"}], "template": {"subject": "New: {{ record.title }}", "body": "Look at it"},
+    }  # fmt: skip
+    await admin.define(rule, "notification-rules")
+    for title, stage in (("Oven", "won"), ("Press", "lead")):
+        (await admin.post("/deal", {"title": title, "stage": stage})).expect(201)
+
+    async def told() -> bool:
+        return len((await admin.get("/_notifications?unread=true")).data) == 2
+
+    await eventually(told)
+    someone = await person()
+    page = someone.page
+    await page.get_by_role("link", name="2 unread messages").click()
+    row = page.get_by_role("row", name="New: Oven")
+    await row.get_by_role("button", name="Mark as read").click()
+    await expect(row).to_have_count(0)
+    await someone.button("Mark all as read").click()
+    await expect(page.get_by_text("There is nothing for you.")).to_be_visible()
+    await someone.go("/notifications")
+    await expect(page.get_by_role("row", name="New: Press")).to_contain_text("admin@localhost")
+
+    await someone.go('/records/deal?columns=["title"]&where=[{"field":"stage","op":"eq","value":"won"}]')
+    await expect(someone.row("Oven")).to_be_visible()
+    await someone.button("Export").click()
+    async with page.expect_download() as taken:
+        await page.get_by_role("menuitem", name="CSV").click()
+    content = (await (await taken.value).path()).read_text(encoding="utf-8")
+    assert content.split() == ["title", '"Oven"']

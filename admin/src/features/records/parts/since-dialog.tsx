@@ -26,7 +26,7 @@ const COLOURS = { entered: "teal", left: "red", changed: "orange" } as const;
 /** What has changed in the list since a moment: the same filter, then and now. */
 export function SinceDialog({ app, entity, state, onClose }: Props) {
   const { t } = useTranslation();
-  const [typed, setTyped] = useState(asLocal(Date.now() - A_DAY_MS));
+  const [typed, setTyped] = useState(asLocal(new Date(Date.now() - A_DAY_MS).toISOString()));
   const [moment] = useDebouncedValue(typed, TYPING_MS);
   const isMoment = !Number.isNaN(new Date(moment).getTime());
   const at = isMoment ? new Date(moment).toISOString() : "";
