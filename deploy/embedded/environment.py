@@ -97,7 +97,8 @@ def secrets_of(service: str, told: Told) -> dict[str, str]:
         case "metadata" | "webhook":
             return {"ROCKET_SECRET_KEY": given.get("ROCKET_WEBHOOK_KEY") or own.webhook_key}
         case "notify":
-            return _given(given, "ROCKET_SMTP_PASSWORD")
+            key = {"ROCKET_SECRET_KEY": given.get("ROCKET_WEBHOOK_KEY") or own.webhook_key}
+            return {**key, **_given(given, "ROCKET_SMTP_PASSWORD")}
         case _:
             return {}
 

@@ -1,10 +1,12 @@
-"""The form in which e-mail addresses are compared: in NFC and lower case, without invisible characters.
+"""E-mail addresses: what one is, and the form in which they are compared.
 
-The gateway's tables compute the same form (services/gateway/sql/*/…_addresses.sql).
+That form is in NFC and lower case, without invisible characters. The gateway's tables compute the same form
+(services/gateway/sql/*/…_addresses.sql).
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 MAX_EMAIL_CHARACTERS = 320
@@ -20,6 +22,16 @@ IGNORABLE = (
 INVISIBLE = (*CONTROLS, *IGNORABLE)
 """First and last code point of each range of characters that are left out."""
 LEFT_OUT = dict.fromkeys(code for first, last in INVISIBLE for code in range(first, last + 1))
+
+
+ADDRESS = re.compile(r"""[^\s@<>()\[\],;:\\"\x00-\x1f\x7f]+@[^\s@<>()\[\],;:\\"\x00-\x1f\x7f]+""")
+MAX_ADDRESS_CHARACTERS = 254
+"""Characters of an address that mails are sent to."""
+
+
+def is_address(text: object) -> bool:
+    """Whether `text` is a mail address, strictly enough that none can inject a header or a second recipient."""
+    return isinstance(text, str) and len(text) <= MAX_ADDRESS_CHARACTERS and ADDRESS.fullmatch(text) is not None
 
 
 def same_address(text: str) -> str:

@@ -40,6 +40,7 @@ from services.gateway.http import (
     operations,
     overview,
     projections,
+    unsubscribing,
     uploads,
 )
 from services.gateway.http import imports as imports_http
@@ -235,6 +236,8 @@ ROUTES = (
     Route("POST", A + "/_admin/webhooks/{id}/replay", webhooks.ReplayWebhook, Access.ADMIN),
     Route("GET", A + "/_admin/webhooks/{id}/replays", webhooks.ListReplays, Access.ADMIN),
     Route("GET", A + "/_admin/notifications", notifications.ListNotifications, Access.ADMIN),
+    Route("POST", A + "/_admin/notifications/retry", notifications.RetryNotifications, Access.ADMIN),
+    Route("GET", A + "/_admin/notifications/{id}", notifications.GetNotification, Access.ADMIN),
     Route("POST", A + "/_admin/notifications/{id}/retry", notifications.RetryNotification, Access.ADMIN),
     Route("GET", A + "/_admin/audit-logs", events.ListAuditLogs, Access.ADMIN),
     Route(
@@ -311,6 +314,17 @@ ROUTES = (
     Route("POST", A + "/_admin/settings/restore", settings.RestoreSettings, Access.ADMIN),
     Route("POST", A + "/_admin/workflows/{id}/migrate", workflow_reads.MigrateInstances, Access.ADMIN),
     Route("POST", A + "/_admin/workflows/{id}/simulate", workflow_reads.SimulateWorkflow, Access.ADMIN),
+    Route("POST", A + "/_admin/notification-channels/{id}/test", notifications.TestChannel, Access.ADMIN),
+    Route(
+        "POST", A + "/_admin/notification-templates/preview", notifications.PreviewTemplate, Access.ADMIN, reads=True
+    ),
+    Route(
+        "POST",
+        A + "/_admin/notification-templates/{id}/preview",
+        notifications.PreviewTemplate,
+        Access.ADMIN,
+        reads=True,
+    ),
     Route("GET", A + "/_admin/{kind}", definitions.ListDefinitions, Access.ADMIN),
     Route("POST", A + "/_admin/{kind}", definitions.CreateDefinition, Access.ADMIN),
     Route("GET", A + "/_admin/{kind}/{id}", definitions.GetDefinition, Access.ADMIN),
@@ -363,8 +377,16 @@ ROUTES = (
     Route("POST", A + "/_workflows/{id}/return", workflows.ReturnInstance, Access.USER),
     Route("POST", A + "/_workflows/{id}/retry", workflows.RetryInstance, Access.USER),
     Route("GET", A + "/_notifications", notifications.ListInbox, Access.USER),
+    Route("GET", A + "/_notifications/_live", Local(live.watch_inbox, taking(*live.OWN_PARAMETERS)), Access.PUBLIC),
+    Route("GET", A + "/_notifications/preferences", notifications.GetPreferences, Access.USER),
+    Route("PUT", A + "/_notifications/preferences", notifications.ReplacePreferences, Access.USER),
+    Route(
+        "GET", A + "/_notifications/unsubscribe", Local(unsubscribing.show_preferences, taking("token")), Access.PUBLIC
+    ),
+    Route("POST", A + "/_notifications/unsubscribe", Local(unsubscribing.unsubscribe, taking("token")), Access.PUBLIC),
     Route("POST", A + "/_notifications/read-all", notifications.ReadAllNotifications, Access.USER),
     Route("GET", A + "/_notifications/unread-count", notifications.CountUnread, Access.USER),
     Route("POST", A + "/_notifications/{id}/read", notifications.ReadNotification, Access.USER),
+    Route("POST", A + "/_notifications/{id}/archive", notifications.ArchiveNotification, Access.USER),
     Route("POST", A + "/_notifications/{id}/unread", notifications.UnreadNotification, Access.USER),
 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from services.notify import matching, mentions, transition_actions, workflow_notifications
 from services.notify.matching import Match, NewNotification
 from services.notify.mentions import MentionNotification
-from services.notify.recipients import NOBODY, Directory, Receivers, may_be
+from services.notify.recipients import NOBODY, Directory, Receivers, is_person, may_be
 from services.notify.transition_actions import TransitionNotification
 from services.notify.workflow_notifications import WorkflowNotification
 
@@ -21,6 +22,7 @@ class FanOut:
 
     asked_by: str
     notifications: list[NewNotification]
+    locales: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def receivers(self) -> Receivers:
@@ -28,16 +30,24 @@ class FanOut:
         return [(new.recipient, new.user_id) for new in self.notifications]
 
 
-def fan_out(asked: NotificationRequest, directory: Directory) -> FanOut:
-    """The notifications of a request, for the users of today."""
-    receivers = NOBODY if asked.error else directory.receivers(asked.channel, asked.addressees)
-    if not receivers and not isinstance(asked, Match) and asked.needs_somebody:
-        # Stored as failed, so that the log shows that there was no receiver.
-        receivers = NOBODY
-    return FanOut(asked.asked_by, notifications_of(asked, receivers))
+def receivers_of(asked: NotificationRequest, directory: Directory) -> Receivers:
+    """The receivers of a request, among the users of today; NOBODY where the log shows that there were none."""
+    if asked.error:
+        return NOBODY
+    receivers = directory.receivers(asked.channel, asked.addressees)
+    if isinstance(asked, Match):
+        return [each for each in receivers if not is_person(*each, asked.left_out)] or NOBODY
+    return receivers or (NOBODY if asked.needs_somebody else receivers)
 
 
-def notifications_of(asked: NotificationRequest, receivers: Receivers) -> list[NewNotification]:
+def fan_out(asked: NotificationRequest, receivers: Receivers, locales: Mapping[str, str] | None = None) -> FanOut:
+    """The notifications of a request for its receivers, of whom users have these locales."""
+    return FanOut(asked.asked_by, notifications_of(asked, receivers, locales), locales or {})
+
+
+def notifications_of(
+    asked: NotificationRequest, receivers: Receivers, locales: Mapping[str, str] | None = None
+) -> list[NewNotification]:
     """One notification for each receiver."""
     if isinstance(asked, TransitionNotification):
         return transition_actions.notifications_of(asked, receivers)
@@ -45,13 +55,14 @@ def notifications_of(asked: NotificationRequest, receivers: Receivers) -> list[N
         return mentions.notifications_of(asked, receivers)
     if isinstance(asked, WorkflowNotification):
         return workflow_notifications.notifications_of(asked, receivers)
-    return matching.notifications_of(asked, receivers)
+    return matching.notifications_of(asked, receivers, locales)
 
 
 def may_have_found(asked: NotificationRequest, receivers: Receivers) -> bool:
     """Whether some set of users would give these receivers."""
     if asked.error or receivers == NOBODY:
-        nobody = isinstance(asked, TransitionNotification) and may_be(asked.channel, asked.addressees, [])
+        finds_nobody = isinstance(asked, TransitionNotification | Match)
+        nobody = finds_nobody and may_be(asked.channel, asked.addressees, [])
         return receivers == NOBODY and (nobody or asked.error is not None)
     return may_be(asked.channel, asked.addressees, receivers) and (
         bool(receivers) or isinstance(asked, Match | MentionNotification)

@@ -56,4 +56,5 @@ def _new(event: CommitEvent, recipient: str, user_id: str | None) -> NewNotifica
         trace_id=event.trace_id,
         metadata={"comment_id": event.record_id, "action": "mentioned"},
         place=(event.position, event.n),
+        origin="mention",
     )

@@ -33,5 +33,5 @@ async def find_people(rpc: RpcClient, app: AppRef, matches: Sequence[Notificatio
         directory,
         roles={role for found in matches for role in found.addressees.roles},
         ids={user_id for found in matches for user_id in found.addressees.ids},
-        emails={email for found in matches if found.channel == "in_app" for email in found.addressees.emails},
+        emails={email for found in matches for email in found.addressees.emails},
     )

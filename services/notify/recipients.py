@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from libs.shared.emails import same_address
+from libs.shared.emails import is_address, same_address
 from libs.shared.ids import parse_uuid
 from libs.shared.people import PeopleDirectory
-from services.notify.addresses import is_address
 from services.notify.templates import look_up
 
 MAX_RECIPIENTS_OF_PATH = 100
@@ -17,6 +16,7 @@ MAX_RECIPIENTS_OF_PATH = 100
 
 Receivers = Sequence[tuple[str, str | None]]
 """Address and user id of each; the id is None if the address is no user's."""
+NO_PEOPLE: Mapping[str, Any] = {}
 NOBODY: Receivers = [("", None)]
 """Stands in for missing receivers, so that a failed notification shows that there were none."""
 
@@ -28,6 +28,13 @@ class Addressees:
     ids: frozenset[str] = frozenset()
     emails: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
+
+    def without(self, user_id: str | None, email: str | None) -> Addressees:
+        """The recipients without a person by id and address; their roles stay."""
+        ids = self.ids - {user_id.lower()} if user_id else self.ids
+        return Addressees(
+            ids, frozenset(each for each in self.emails if not email or not _same(each, email)), self.roles
+        )
 
 
 @dataclass(slots=True)
@@ -48,23 +55,32 @@ class Directory(PeopleDirectory):
             person = self.by_email.get(address)
             if person:
                 found.setdefault(address, (person.email, person.id))
-            elif channel == "email":
+            elif channel != "in_app":
                 found.setdefault(address, (email, None))
         return list(found.values())
 
 
-def addressees_of(recipients: Iterable[Mapping[str, str]], environment: Mapping[str, Any]) -> Addressees:
-    """The recipients of a rule for one commit; the value of a path is an address, a user's id, or a list."""
+def addressees_of(
+    recipients: Iterable[Mapping[str, str | bool]],
+    environment: Mapping[str, Any],
+    people: Mapping[str, Any] = NO_PEOPLE,
+) -> Addressees:
+    """The recipients of a rule for what it tells of; the value of a path is an address, a user's id, or a list.
+
+    `people` are the ids of those who are meant by `initiator` and `mentioned`.
+    """
     ids: set[str] = set()
     emails: set[str] = set()
     roles: set[str] = set()
     for recipient in recipients:
         for kind, value in recipient.items():
             if kind == "role":
-                roles.add(value)
+                roles.add(str(value))
                 continue
-            named = _values(look_up(environment, value)) if kind == "path" else [value]
-            emails.update(name for name in named if is_address(name))
+            named = _values(people.get(kind)) if value is True else [value]
+            if kind == "path":
+                named = _values(look_up(environment, str(value)))
+            emails.update(str(name) for name in named if is_address(name))
             ids.update(str(user_id) for name in named if (user_id := parse_uuid(name)))
     return Addressees(frozenset(ids), frozenset(emails), frozenset(roles))
 
@@ -73,12 +89,12 @@ def may_be(channel: str, addressees: Addressees, receivers: Receivers) -> bool:
     """Whether some directory of users would turn these addressees into these receivers."""
     known = {same_address(address) for address, _ in receivers}
     named = {same_address(email) for email in addressees.emails}
-    if len(known) < len(receivers) or (channel == "email" and not named <= known):
+    if len(known) < len(receivers) or (channel != "in_app" and not named <= known):
         return False
 
     def meant(address: str, user_id: str | None) -> bool:
         if user_id is None:
-            return channel == "email" and same_address(address) in named
+            return channel != "in_app" and same_address(address) in named
         return bool(addressees.roles) or user_id.lower() in addressees.ids or same_address(address) in named
 
     return all(meant(address, user_id) for address, user_id in receivers)
@@ -87,6 +103,17 @@ def may_be(channel: str, addressees: Addressees, receivers: Receivers) -> bool:
 def is_user_or_address(name: str) -> bool:
     """Whether a name is a user's id or an address, and so no role."""
     return is_address(name) or parse_uuid(name) is not None
+
+
+def is_person(address: str, user_id: str | None, actor: Mapping[str, Any]) -> bool:
+    """Whether a receiver is the person who has caused what is told."""
+    if user_id is not None and actor.get("id"):
+        return user_id.lower() == str(actor["id"]).lower()
+    return bool(address and actor.get("email")) and _same(address, str(actor["email"]))
+
+
+def _same(one: str, other: str) -> bool:
+    return same_address(one) == same_address(other)
 
 
 def _values(value: Any) -> list[Any]:

@@ -1,40 +1,42 @@
-"""The state of a mail after an attempt. Pure: time is a parameter."""
+"""What becomes of a notification after an attempt. Pure: time is a parameter."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from libs.shared.bus.retry import Policy
-
-MAX_ATTEMPTS = 5
-MAX_DELAY_S = 3_600.0
-"""Longest delay between two attempts, in seconds."""
+DELAYS = (1, 5, 30, 120, 360)
+"""How long after each failed attempt the next one follows, in units of the first delay: of a minute by default."""
+MAX_ATTEMPTS = len(DELAYS) + 1
 
 
 @dataclass(frozen=True, slots=True)
-class MailOutcome:
+class SendOutcome:
     """An attempt's outcome. `error` may go with `sent` when only some recipients were refused."""
 
     sent: bool
     error: str | None = None
     permanent: bool = False
-    """Whether the same mail would fail again: the server refused it, or there is none."""
+    """Whether the same one would fail again: the receiver refused it, or there is none."""
 
 
 @dataclass(frozen=True, slots=True)
-class MailVerdict:
-    """The new status, and the time of the next attempt if that is `retrying`."""
+class Verdict:
+    """The new status, and the time of the next attempt if there is one."""
 
     status: str
     next_retry_at: datetime | None = None
 
+    @property
+    def outcome(self) -> str:
+        """What the log says of the attempt."""
+        return "sent" if self.status == "sent" else "failed"
 
-def judge(outcome: MailOutcome, attempt: int, first: float, now: datetime) -> MailVerdict:
-    """The verdict on attempt number `attempt` (from 1); `first` is the first delay in seconds, doubling."""
+
+def judge(outcome: SendOutcome, attempt: int, first: float, now: datetime) -> Verdict:
+    """The verdict on attempt number `attempt` (from 1); `first` is the first delay in seconds."""
     if outcome.sent:
-        return MailVerdict("sent")
-    delay = None if outcome.permanent else Policy(MAX_ATTEMPTS, first, MAX_DELAY_S).delay(attempt)
-    if delay is None:
-        return MailVerdict("failed")
-    return MailVerdict("retrying", now + timedelta(seconds=delay))
+        return Verdict("sent")
+    if outcome.permanent or attempt >= MAX_ATTEMPTS:
+        return Verdict("failed")
+    return Verdict("pending", now + timedelta(seconds=DELAYS[attempt - 1] * first))

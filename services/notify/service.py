@@ -19,28 +19,34 @@ from libs.shared.replays import Projection
 from libs.shared.replays.derived import verifying
 from libs.shared.runtime import Core, Service
 from libs.shared.snapshots.subscriptions import Subscriptions
-from services.notify import consumers, handlers
+from services.notify import consumers, defining, handlers, inbox, log
 from services.notify.causality import find_notifications
+from services.notify.channels.types import types_of
+from services.notify.channels.webhook import open_session
+from services.notify.definitions import versions_of
 from services.notify.effect_previews import preview_effects
-from services.notify.mail_worker import MAX_APPS, TURN_S, MailWorker
 from services.notify.matching import RULES
 from services.notify.replays.deriving import Notifications
+from services.notify.sender import MAX_APPS, TURN_S, NotificationSender
 from services.notify.settings import NotifySettings
 from services.notify.state import State
 
 
 @contextlib.asynccontextmanager
 async def open_state(core: Core) -> AsyncIterator[State]:
-    """The state of the service: rules of all apps, and timers."""
+    """The state of the service: definitions of all apps, types of channels, and timers."""
     due = Due(core.databases, core.apps, core.name, MAX_APPS)
-    yield State(core, Subscriptions(core.schemas, core.rpc, RULES), Transactions(core.databases, due), due)
+    rules = Subscriptions(core.schemas, core.rpc, RULES)
+    definitions = versions_of(core.schemas, core.rpc)
+    async with open_session(core.settings) as session:
+        types = types_of(core.settings, session)
+        yield State(core, rules, definitions, types, Transactions(core.databases, due), due)
 
 
-async def send_mails(state: State) -> None:
-    """Send mails when they are due."""
-    settings = state.core.settings
-    worker = MailWorker(settings, state.core.databases, state.due)
-    await ClaimLoop(state.due, worker, turn_s=TURN_S).run(settings.drain_seconds)
+async def send_notifications(state: State) -> None:
+    """Send notifications when they are due."""
+    drain_s = state.core.settings.drain_seconds
+    await ClaimLoop(state.due, NotificationSender(state), turn_s=TURN_S).run(drain_s)
 
 
 SERVICE = Service(
@@ -50,14 +56,23 @@ SERVICE = Service(
     endpoints={
         FindNotifications: find_notifications,
         contracts.SendMail: handlers.send_mail,
-        contracts.ListInbox: handlers.list_inbox,
-        contracts.ReadNotification: handlers.read_notification,
-        contracts.UnreadNotification: handlers.unread_notification,
-        contracts.CountUnread: handlers.count_unread,
-        contracts.ReadAllNotifications: handlers.read_all_notifications,
-        contracts.ListNotifications: handlers.list_notifications,
-        contracts.RetryNotification: handlers.retry_notification,
-        of("notify", CountFigures): handlers.count_figures,
+        contracts.ListInbox: inbox.list_inbox,
+        contracts.ListNewInboxRows: inbox.list_new_rows,
+        contracts.ReadNotification: inbox.read_notification,
+        contracts.UnreadNotification: inbox.unread_notification,
+        contracts.ArchiveNotification: inbox.archive_notification,
+        contracts.CountUnread: inbox.count_unread,
+        contracts.ReadAllNotifications: inbox.read_all_notifications,
+        contracts.GetPreferences: inbox.get_preferences,
+        contracts.ReplacePreferences: inbox.replace_preferences,
+        contracts.Unsubscribe: inbox.unsubscribe,
+        contracts.ListNotifications: log.list_notifications,
+        contracts.GetNotification: log.get_notification,
+        contracts.RetryNotification: log.retry_notification,
+        contracts.RetryNotifications: log.retry_notifications,
+        contracts.TestChannel: defining.test_channel,
+        contracts.PreviewTemplate: defining.preview_template,
+        of("notify", CountFigures): log.count_figures,
         of("notify", PreviewEffects): preview_effects,
     },
     consumers=(
@@ -79,6 +94,6 @@ SERVICE = Service(
         ),
     ),
     transactions=lambda state: state.transactions,
-    workers=(send_mails,),
+    workers=(send_notifications,),
     projections=(Projection("notify", verifying(Notifications())),),
 )

@@ -6,12 +6,12 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from libs.shared.runtime import Settings
-from services.notify.addresses import is_address
+from libs.shared.emails import is_address
+from libs.shared.runtime import KeyedSettings
 
 
-class NotifySettings(Settings):
-    """Settings of the mail server, beside the common ones."""
+class NotifySettings(KeyedSettings):
+    """Settings of the mail server and of webhook channels, beside the common ones."""
 
     smtp_host: str = Field("", description="SMTP server; empty: mails end as failed in the log")
     smtp_port: int = Field(587, ge=1, le=65535, description="its port")
@@ -21,7 +21,20 @@ class NotifySettings(Settings):
     smtp_tls: Literal["none", "starttls", "tls"] = Field("starttls", description="how the connection is secured")
     smtp_timeout: float = Field(10.0, gt=0, le=60, description="seconds one mail may take")
     public_url: str = Field("", description="where users reach Rocket, for links in mails; empty: mails have none")
-    notify_retry_seconds: float = Field(10.0, gt=0, description="seconds until the first retry; it doubles")
+    notify_retry_seconds: float = Field(
+        60.0, gt=0, description="seconds until the first retry; further ones follow 5, 30, 120 and 360 times as late"
+    )
+    webhook_allow_private: bool = Field(
+        False, description="whether endpoints on private networks, and on this machine, may be called"
+    )
+    webhook_allow_loopback: bool = Field(
+        False, description="whether endpoints on this machine may be called; in development they may"
+    )
+
+    @property
+    def allow_loopback(self) -> bool:
+        """Whether endpoints on this machine may be called."""
+        return self.webhook_allow_private or self.webhook_allow_loopback or self.env == "development"
 
     @model_validator(mode="after")
     def sender_is_an_address(self) -> NotifySettings:

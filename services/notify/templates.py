@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from libs.shared import exact
+from libs.shared.liquid_templates import as_text
 
 PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_]\w*(?:\.\w+)*)\s*\}\}", re.ASCII)
 MAX_SUBJECT_CHARACTERS = 500
@@ -25,13 +25,6 @@ def look_up(environment: Mapping[str, Any], path: str) -> Any:
         else:
             return None
     return value
-
-
-def as_text(value: Any) -> str:
-    """A value as text; None is empty, objects and lists are JSON."""
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else exact.dumps(value).decode()
 
 
 def render(template: str, environment: Mapping[str, Any]) -> str:

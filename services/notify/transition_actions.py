@@ -8,15 +8,16 @@ from typing import Any, ClassVar
 
 from libs.shared.contracts.streams import CommitEvent
 from libs.shared.emails import same_address
+from libs.shared.liquid_templates import as_text
+from libs.shared.schema.notification_channels import EMAIL
 from libs.shared.schema.secrecy import quoted
 from libs.shared.snapshots.subscriptions import public_action
+from services.notify.definitions import Channel, NotificationDefinitions
 from services.notify.matching import NewNotification
 from services.notify.recipients import MAX_RECIPIENTS_OF_PATH, Addressees, Receivers, addressees_of, is_user_or_address
-from services.notify.templates import MAX_BODY_CHARACTERS, as_text, one_line
+from services.notify.templates import MAX_BODY_CHARACTERS, one_line
 
 NOTIFICATION = "send_notification"
-CHANNELS = ("email", "in_app")
-MAIL = "email"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class TransitionNotification:
 
     event: CommitEvent
     number: int
-    channel: str
+    to: Channel
     subject: str
     body: str
     addressees: Addressees
@@ -35,32 +36,38 @@ class TransitionNotification:
     """That it reaches nobody is worth knowing."""
 
     @property
+    def channel(self) -> str:
+        """The type of the channel."""
+        return self.to.type
+
+    @property
     def asked_by(self) -> str:
         """The key of the action, unique among the rules and actions of a commit."""
         return f"transition/{self.number}"
 
 
-def transition_notifications(event: CommitEvent) -> list[TransitionNotification]:
+def transition_notifications(event: CommitEvent, definitions: NotificationDefinitions) -> list[TransitionNotification]:
     """The notification actions of a commit; their templates are filled."""
     return [
-        _wish(event, number, effect) for number, effect in enumerate(event.effects) if effect["type"] == NOTIFICATION
+        _wish(event, number, effect, definitions)
+        for number, effect in enumerate(event.effects)
+        if effect["type"] == NOTIFICATION
     ]
 
 
-def _wish(event: CommitEvent, number: int, effect: Mapping[str, Any]) -> TransitionNotification:
+def _wish(
+    event: CommitEvent, number: int, effect: Mapping[str, Any], definitions: NotificationDefinitions
+) -> TransitionNotification:
     channel, template = effect["channel"], effect.get("template")
     words = template if isinstance(template, Mapping) else {"body": template}
     body = as_text(words.get("body")).replace("\0", "")[:MAX_BODY_CHARACTERS]
     # Without a subject, the first line of the body is the subject.
     subject = one_line(as_text(words.get("subject")) or body.strip().partition("\n")[0])
-    if channel not in CHANNELS:
+    if (found := definitions.channels.get(channel)) is None:
         # Shown among the mails, as the channel does not exist.
-        return TransitionNotification(
-            event, number, MAIL, subject, body, Addressees(), f"there is no channel {one_line(channel)}"
-        )
-    return TransitionNotification(
-        event, number, channel, subject, body, addressees_of(_recipients(effect.get("to")), {})
-    )
+        missing = f"there is no channel {one_line(channel)}"
+        return TransitionNotification(event, number, definitions.channels[EMAIL], subject, body, Addressees(), missing)
+    return TransitionNotification(event, number, found, subject, body, addressees_of(_recipients(effect.get("to")), {}))
 
 
 def _recipients(to: Any) -> list[dict[str, str]]:
@@ -83,7 +90,7 @@ def notifications_of(notification: TransitionNotification, receivers: Receivers)
 def _new(notification: TransitionNotification, recipient: str, user_id: str | None) -> NewNotification:
     event, transition = notification.event, notification.event.effects[notification.number]["transition"]
     return NewNotification(
-        channel=notification.channel,
+        channel=notification.to.name,
         recipient=recipient,
         subject=notification.subject,
         body=notification.body,
@@ -95,6 +102,9 @@ def _new(notification: TransitionNotification, recipient: str, user_id: str | No
         metadata={"transition": transition, "action": public_action(event.action)},
         error=None if recipient else notification.error or "nobody is known whom this could be told",
         place=(event.position, event.n),
+        type=notification.to.type,
+        channel_id=notification.to.id,
+        origin="transition",
         quoted=quoted(
             (event.before, event.after), (recipient, notification.subject, notification.body, notification.error or "")
         ),

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 
 from libs.shared.contracts.workflow_notifications import NotificationRequested
 from libs.shared.emails import same_address
+from libs.shared.liquid_templates import as_text
+from libs.shared.schema.notification_channels import EMAIL
+from services.notify.definitions import Channel, NotificationDefinitions
 from services.notify.matching import NewNotification
 from services.notify.recipients import MAX_RECIPIENTS_OF_PATH, Addressees, Receivers, addressees_of
-from services.notify.templates import MAX_BODY_CHARACTERS, as_text, one_line
-from services.notify.transition_actions import CHANNELS, MAIL
+from services.notify.templates import MAX_BODY_CHARACTERS, one_line
 
 ASKS = ("approval_requested", "reminder", "escalated")
 NEEDS_SOMEBODY = ("action", *ASKS)
@@ -22,12 +24,17 @@ class WorkflowNotification:
     """What one instance has told by one channel. `link` leads to the instance; "" where the address is unknown."""
 
     event: NotificationRequested
-    channel: str
+    to: Channel
     subject: str
     body: str
     addressees: Addressees
     error: str | None = None
     links: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def channel(self) -> str:
+        """The type of the channel."""
+        return self.to.type
 
     @property
     def asks_for_decision(self) -> bool:
@@ -42,33 +49,35 @@ class WorkflowNotification:
     @property
     def asked_by(self) -> str:
         """The key of the request, unique among those of an instance."""
-        return f"workflow/{self.event.effect_key}/{self.channel}"
+        return f"workflow/{self.event.effect_key}/{self.to.name}"
 
 
 def workflow_notifications(
-    event: NotificationRequested, app: str, public_url: str, mails: bool
+    event: NotificationRequested, app: str, public_url: str, mails: bool, definitions: NotificationDefinitions
 ) -> list[WorkflowNotification]:
     """One notification for each channel. Where no mail server is known, what nobody asked for is not mailed."""
     is_action = event.about == "action"
-    wanted = [channel for channel in event.channels if is_action or mails or channel != MAIL]
-    return [_notification(event, channel, app, public_url) for channel in wanted]
+    wanted = [channel for channel in event.channels if is_action or mails or channel != EMAIL]
+    return [_notification(event, channel, app, public_url, definitions) for channel in wanted]
 
 
-def _notification(event: NotificationRequested, channel: str, app: str, public_url: str) -> WorkflowNotification:
+def _notification(
+    event: NotificationRequested, channel: str, app: str, public_url: str, definitions: NotificationDefinitions
+) -> WorkflowNotification:
     path = f"/admin/{app}/instances/{event.instance_id}"
     link = f"{public_url.rstrip('/')}{path}" if public_url else ""
     body = as_text(event.text.get("body"))
-    if link and event.about != "action" and channel == MAIL:
+    if link and event.about != "action" and channel == EMAIL:
         body = f"{body}\n\n{link}"
     body = body.replace("\0", "")[:MAX_BODY_CHARACTERS]
     subject = one_line(as_text(event.text.get("subject")) or body.strip().partition("\n")[0])
     links = {"link": link or path}
-    if channel not in CHANNELS:
+    if (found := definitions.channels.get(channel)) is None:
         # Shown among the mails, as the channel does not exist.
         missing = f"there is no channel {one_line(channel)}"
-        return WorkflowNotification(event, MAIL, subject, body, Addressees(), missing, links)
+        return WorkflowNotification(event, definitions.channels[EMAIL], subject, body, Addressees(), missing, links)
     recipients = event.recipients if event.about != "action" else event.recipients[:MAX_RECIPIENTS_OF_PATH]
-    return WorkflowNotification(event, channel, subject, body, addressees_of(recipients, {}), None, links)
+    return WorkflowNotification(event, found, subject, body, addressees_of(recipients, {}), None, links)
 
 
 def notifications_of(notification: WorkflowNotification, receivers: Receivers) -> list[NewNotification]:
@@ -82,7 +91,7 @@ def _new(notification: WorkflowNotification, recipient: str, user_id: str | None
     workflow = {"id": event.workflow_id, "name": event.workflow_name, "instance_id": event.instance_id}
     about = {"occasion": event.about, **({"step": event.step} if event.step else {})}
     return NewNotification(
-        channel=notification.channel,
+        channel=notification.to.name,
         recipient=recipient,
         subject=notification.subject,
         body=notification.body,
@@ -94,4 +103,7 @@ def _new(notification: WorkflowNotification, recipient: str, user_id: str | None
         metadata={"workflow": {**workflow, **about}, **notification.links},
         error=None if recipient else notification.error or NOBODY_KNOWN,
         quoted=event.quoted or {},
+        type=notification.to.type,
+        channel_id=notification.to.id,
+        origin="workflow",
     )

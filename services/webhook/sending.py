@@ -12,10 +12,10 @@ import aiohttp
 
 from libs.shared import clock
 from libs.shared.address_guard import socket_factory
+from libs.shared.schema.webhook_secrets import signature_headers
 from services.webhook.header_templates import Headers, conceal, fill, visible
 from services.webhook.retry_policy import retry_after
 from services.webhook.settings import WebhookSettings
-from services.webhook.signing import signature_headers
 
 MAX_RESPONSE_BYTES = 64 * 1024
 """Bytes of a response that are read and stored."""

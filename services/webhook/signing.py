@@ -1,13 +1,7 @@
-"""Signs requests as Standard Webhooks 1.0 specifies. Pure: time is a parameter.
-
-https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
-"""
+"""The salts that the secrets of a webhook derive from, and how they are rotated. Pure: time is a parameter."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,15 +37,3 @@ class Salts:
         if current is None:
             return cls()
         return cls(current, [(salt, datetime.fromisoformat(until)) for salt, until in previous or ()])
-
-
-def signature_headers(keys: Sequence[bytes], message_id: str, body: bytes, now: datetime) -> dict[str, str]:
-    """`webhook-id`, `webhook-timestamp` (Unix seconds) and `webhook-signature`: one `v1,…` for each key."""
-    timestamp = str(int(now.timestamp()))
-    signed = b".".join((message_id.encode(), timestamp.encode(), body))
-    signatures = [base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode() for key in keys]
-    return {
-        "webhook-id": message_id,
-        "webhook-timestamp": timestamp,
-        "webhook-signature": " ".join(f"v1,{signature}" for signature in signatures),
-    }

@@ -79,7 +79,8 @@ def described(whole: dict[str, Any], path: str, method: str) -> set[str]:
 WITHOUT_JSON = {
     ("get", "/"), ("get", "/admin"), ("get", "/admin/{path}"), ("get", "/metrics"), ("get", "/api/{app}/docs"),
     ("get", "/api/{app}/_files/{id}"), ("head", "/api/{app}/_files/{id}"), ("get", "/api/{app}/_live"),
-    ("get", "/api/{app}/_events/_live"),
+    ("get", "/api/{app}/_events/_live"), ("get", "/api/{app}/_notifications/_live"),
+    ("get", "/api/{app}/_notifications/unsubscribe"),
     ("get", "/api/{app}/{entity}/_live"), ("get", "/api/{app}/{entity}/_imports/{id}/errors"),
     *(
         ("get", f"/api/{realm}/auth/oidc/{{provider}}/{last}")

@@ -55,7 +55,17 @@ async def test_every_screen_opens_and_axe_has_nothing_serious(admin: Client, per
         await expect(links.nth(20)).to_be_visible()
         await expect(someone.page.locator("html")).to_have_attribute("dir", "rtl" if language == "ar" else "ltr")
         addresses = [await link.get_attribute("href") for link in await links.all()]
-        forms = ("relations", "rules", "state-machines", "workflows", "permissions", "webhooks", "notification-rules")
+        forms = (
+            "relations",
+            "rules",
+            "state-machines",
+            "workflows",
+            "permissions",
+            "webhooks",
+            "notification-rules",
+            "notification-channels",
+            "notification-templates",
+        )
         flows = [
             f"define/workflows/{workflow['id']}",
             f"define/workflows/{workflow['id']}/simulate",

@@ -48,7 +48,7 @@ async def _choose(page: Page, file: FilePayload) -> None:
 async def test_a_file_is_mapped_tried_imported_mended_and_taken_back(suppliers: Client, person: Opened) -> None:
     rule = {
         "name": "new supplier", "entity": "supplier", "hook": "after_create", "channel": "in_app",
-        "recipients": [{"role": "admin"}], "template": {"subject": "New", "body": "New"},
+        "recipients": [{"role": "admin"}], "tell_actor": True, "template": {"subject": "New", "body": "New"},
     }  # fmt: skip
     await suppliers.define(rule, "notification-rules")
     someone = await person()

@@ -122,5 +122,5 @@ async def define(admin: Client, receiver: HttpReceiver) -> None:
         form = {"entity": "order", "hook": hook, "url": receiver.url, "retry": {"max_attempts": 20}}
         await admin.define(form, "webhooks")
         rule: dict[str, Any] = {"name": hook, "entity": "order", "hook": hook, "channel": "in_app"}
-        rule |= {"template": TEMPLATE, "recipients": [{"role": role} for role in TOLD]}
+        rule |= {"template": TEMPLATE, "recipients": [{"role": role} for role in TOLD], "tell_actor": True}
         await admin.define(rule, "notification-rules")

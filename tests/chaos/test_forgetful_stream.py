@@ -146,7 +146,7 @@ async def _define(admin: Client, receiver: HttpReceiver) -> None:
     await admin.define(entity("item", text("name"), integer("count")))
     await admin.define({"entity": "item", "url": receiver.url}, "webhooks")
     rule = {"name": "last", "entity": "item", "hook": "after_update", "channel": "in_app",
-            "condition": f"record.count == {CHANGES - 1}", "recipients": [{"role": "admin"}],
+            "condition": f"record.count == {CHANGES - 1}", "recipients": [{"role": "admin"}], "tell_actor": True,
             "template": {"subject": "s", "body": "b"}}  # fmt: skip
     await admin.define(rule, "notification-rules")
     trigger = {"type": "state_change", "entity": "item", "field": "count", "to": CHANGES - 1}

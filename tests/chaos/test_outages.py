@@ -176,6 +176,7 @@ async def _define_effects(owner: Client, receiver: HttpReceiver) -> None:
         "hook": "after_create",
         "channel": "in_app",
         "recipients": [{"role": "admin"}],
+        "tell_actor": True,
     }
     await owner.define({"entity": "item", "url": receiver.url}, "webhooks")
     workflow = {"name": "go", "trigger": trigger, "context": {"id": "record.id"}, "steps": [step]}

@@ -82,7 +82,7 @@ def test_a_service_has_its_own_role_and_user(name: str) -> None:
         == f"postgresql://rocket_{name}:{password}@postgres:5432/rocket?sslmode=disable"
     )
     assert environment["ROCKET_NATS_URL"] == f"nats://{name}:${{NATS_PASSWORD_{upper}}}@nats:4222"
-    keys = {"gateway": "SECRET", "data": "DATA", "metadata": "WEBHOOK", "webhook": "WEBHOOK"}
+    keys = {"gateway": "SECRET", "data": "DATA", "metadata": "WEBHOOK", "webhook": "WEBHOOK", "notify": "WEBHOOK"}
     secret = f"${{ROCKET_{keys.get(name)}_KEY:?ROCKET_{keys.get(name)}_KEY is missing, see .env.example}}"
     assert environment.get("ROCKET_SECRET_KEY") == (secret if name in keys else None)
     assert len(re.findall(r"ROCKET_[A-Z]+_KEY:", str(environment))) == (name in keys)

@@ -159,7 +159,8 @@ QUESTION = {
 NOTIFICATION_RULE = {
     "name": "told", "entity": "host", "hook": "after_write", "condition": "record.price > 1", "channel": "in_app",
     "template": {"subject": "s", "body": "b"}, "active": True,
-    "recipients": [{"role": "boss"}, {"email": "a@b.c"}, {"user": "a@b.c"}, {"path": "record.title"}],
+    "recipients": [{"role": "boss"}, {"email": "a@b.c"}, {"user": "a@b.c"}, {"path": "record.title"},
+                   {"initiator": True}, {"mentioned": True}],
 }  # fmt: skip
 DASHBOARD: dict[str, Any] = {
     "name": "board", "description": "Every key", "roles": ["boss"], "refresh_seconds": 60,
@@ -189,14 +190,63 @@ WHOLE: Mapping[str, list[dict[str, Any]]] = {
     "state-machines": [MACHINE],
     "webhooks": [WEBHOOK, QUESTION],
     "workflows": WORKFLOWS,
-    "notification-rules": [NOTIFICATION_RULE],
+    "notification-channels": [
+        {
+            "name": "mails",
+            "type": "email",
+            "active": True,
+            "config": {
+                "host": "mail.example",
+                "port": 25,
+                "username": "ann",
+                "password": "x",
+                "from": "a@b.c",
+                "from_name": "Shop",
+                "tls": "none",
+            },
+        },
+        {
+            "name": "chat",
+            "type": "webhook",
+            "config": {"url": "http://127.0.0.1:1/", "headers": {"X-A": "b"}, "secret": "whsec_x"},
+        },
+        {"name": "inbox", "type": "in_app"},
+    ],
+    "notification-templates": [
+        {
+            "name": "told",
+            "subject": "{{ record.title }}",
+            "body": "**{{ record.title }}**",
+            "format": "markdown",
+            "locale_variants": {"de": {"subject": "s", "body": "b"}},
+        },
+    ],
+    "notification-rules": [
+        NOTIFICATION_RULE,
+        {
+            "name": "on events",
+            "event": "x",
+            "channel": "in_app",
+            "template": {"body": "b"},
+            "tell_actor": True,
+            "recipients": [{"initiator": True}, {"mentioned": True}],
+        },
+        {
+            "name": "on workflows",
+            "workflow": "shut",
+            "on": "approved",
+            "channel": "in_app",
+            "template": {"body": "b"},
+            "recipients": [{"role": "boss"}],
+        },
+    ],
     "dashboards": [DASHBOARD],
     "ui-configs": [{"entity": "host", "scope": "mobile", "config": {"any": {"thing": 1}}}],
     "roles": [{"name": "boss", "label": "Boss", "description": "Decides"}],
 }
 """Kind → definitions that hold every key of it."""
 
-RECIPIENTS = ("role", "email", "user", "path")
+RECIPIENTS = ("role", "email", "user", "path", "initiator", "mentioned")
 """Keys of which each recipient has one; they stand in plain objects, as no model is made of those."""
 
 

@@ -195,6 +195,7 @@ WRONG: dict[str, tuple[str, dict[str, Any], str, str]] = {
         "raise",
     ),
     "webhook entity": ("webhooks", {"entity": "tikcet", "url": "http://127.0.0.1:1/"}, "entity", "ticket"),
+    "told channel": ("notification-rules", {**TOLD, "channel": "emial"}, "channel", "email"),
     "told entity": ("notification-rules", {**TOLD, "entity": "tikcet"}, "entity", "ticket"),
     "recipient's root": (
         "notification-rules",

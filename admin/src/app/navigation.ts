@@ -25,6 +25,8 @@ const KINDS: [string, IconName][] = [
   ["permissions", "shield"],
   ["webhooks", "bolt"],
   ["notification-rules", "bell"],
+  ["notification-templates", "edit"],
+  ["notification-channels", "link"],
   ["roles", "user"],
   ["ui-configs", "columns"],
 ];

@@ -19,6 +19,7 @@ import { ViewAsBar } from "./view-as-bar";
 // What opens from the header comes when the frame stands: no screen waits for it.
 const AppMenu = lazy(() => import("./menus").then((room) => ({ default: room.AppMenu })));
 const UserMenu = lazy(() => import("./menus").then((room) => ({ default: room.UserMenu })));
+const InboxButton = lazy(() => import("./inbox-button"));
 const TimePicker = lazy(() => import("./time-picker"));
 
 /** The frame around all screens of an app: header, sidebar, content. */
@@ -55,6 +56,9 @@ export function Shell() {
             </Suspense>
             <Palette sections={sections} />
             <Help app={app} />
+            <Suspense fallback={<HeaderButton icon="bell" label="" disabled />}>
+              <InboxButton app={app} />
+            </Suspense>
             <Suspense fallback={<HeaderButton icon="user" label="" disabled />}>
               <UserMenu realm={app} />
             </Suspense>

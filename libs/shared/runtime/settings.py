@@ -130,8 +130,8 @@ class Settings(BaseSettings):
 class KeyedSettings(Settings):
     """The settings of a service that signs, seals or hashes and therefore has a secret.
 
-    The gateway has its own secret. Data uses its secret for seals of the log and for masks. Metadata and webhook share
-    a secret, because metadata shows the keys that webhook signs with.
+    The gateway has its own secret. Data uses its secret for seals of the log and for masks. Metadata, webhook and
+    notify share a secret, because metadata shows the keys that webhook signs with, and encrypts what notify reads.
     """
 
     secret_key: str = Field(repr=False, description="this service's own secret, which its keys derive from")

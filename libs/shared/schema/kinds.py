@@ -13,6 +13,8 @@ from typing import Any
 from libs.shared.schema.app_settings import AppSettings
 from libs.shared.schema.dashboards import Dashboard
 from libs.shared.schema.entities import EntityDefinition
+from libs.shared.schema.notification_channels import NotificationChannel
+from libs.shared.schema.notification_templates import NotificationTemplate
 from libs.shared.schema.notifications import NotificationRule
 from libs.shared.schema.policies import PolicyDefinition
 from libs.shared.schema.relations import RelationDefinition
@@ -57,6 +59,8 @@ class DefinitionKind:
     """Path to the entity whose commits a definition reacts to. Empty: it reacts to none."""
     covers_comments: bool = False
     """Whether a definition may be about comments, which are no entity of the app."""
+    secrets: tuple[tuple[str, ...], ...] = ()
+    """Paths of values that are stored encrypted, shown to nobody and exported to nowhere; `*` is every key."""
     is_in_snapshot: bool = True
     """Whether services read the definitions in schema snapshots."""
 
@@ -94,6 +98,11 @@ KINDS: Mapping[str, DefinitionKind] = {
             columns=(("source", "source"), ("target", "target")),
         ),
         DefinitionKind("permissions", "Permission", PolicyDefinition, identity=("entity", "action")),
+        DefinitionKind(
+            "notification-channels", "Notification channel", NotificationChannel, key=NAME,
+            secrets=(("config", "password"), ("config", "secret"), ("config", "headers", "*")),
+        ),
+        DefinitionKind("notification-templates", "Notification template", NotificationTemplate, key=NAME),
         DefinitionKind("rules", "Rule", RuleDefinition, identity=("entity", "hook", "type", "definition")),
         DefinitionKind("state-machines", "State machine", StateMachineDefinition, identity=("entity", "field")),
         DefinitionKind(

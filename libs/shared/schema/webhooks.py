@@ -84,16 +84,7 @@ class WebhookDefinition(_Sparse):
     @field_validator("url")
     @classmethod
     def _url(cls, url: str) -> str:
-        if not url.lower().startswith(("http://", "https://")):
-            raise ValueError("must begin with http:// or https://")
-        try:
-            parts = urlsplit(url)
-            named = bool(parts.hostname) and (parts.port is None or parts.port > 0)
-        except ValueError:
-            named = False
-        if not named or any(ord(character) <= 0x20 for character in url):
-            raise ValueError("must be a URL with a host")
-        return url
+        return check_url(url)
 
     @field_validator("headers")
     @classmethod
@@ -126,6 +117,20 @@ class WebhookDefinition(_Sparse):
         if value is not None and asked != (info.field_name == "on_failure") and value is not False:
             raise ValueError("goes with async false only" if not asked else "goes with async true only")
         return value
+
+
+def check_url(url: str) -> str:
+    """The URL of an endpoint. Raises ValueError if it is none."""
+    if not url.lower().startswith(("http://", "https://")):
+        raise ValueError("must begin with http:// or https://")
+    try:
+        parts = urlsplit(url)
+        named = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        named = False
+    if not named or any(ord(character) <= 0x20 for character in url):
+        raise ValueError("must be a URL with a host")
+    return url
 
 
 def check_headers(headers: Mapping[str, str]) -> None:

@@ -18,6 +18,7 @@ from services.gateway.identity.tokens import unauthorized
 from services.gateway.live import tickets
 from services.gateway.live.activity_stream import ActivityStream
 from services.gateway.live.event_stream import EventStream, Watch, ticket_answer
+from services.gateway.live.inbox_stream import InboxStream
 from services.gateway.live.sessions import Session, session_of
 from services.gateway.routing.route import Access
 from services.gateway.state import State
@@ -52,6 +53,14 @@ async def watch_events(state: State, request: web.Request, context: Context) -> 
     watch = Watch([], query, _after(request))
     with state.streams.admit(context.the_app.id, session.identity.id):
         return await ActivityStream(state.stream_sources, request, context, session, watch).run()
+
+
+async def watch_inbox(state: State, request: web.Request, context: Context) -> web.StreamResponse:
+    """New notifications in the caller's inbox."""
+    session = await _session(state, request, context)
+    watch = Watch([], [], _after(request))
+    with state.streams.admit(context.the_app.id, session.identity.id):
+        return await InboxStream(state.stream_sources, request, context, session, watch).run()
 
 
 async def ticket(state: State, request: web.Request, context: Context) -> Response:

@@ -3,5 +3,5 @@
 `realms` holds the resources of all operations. Operations take `(realm, context, …)` and the parsed body: `login`,
 `sessions`, `own_account`, `factors`, `resets`, `users`, `invites`, `api_keys`, `rotation`. Below them: `audit` (changes
 and their audit entries), `reauthentication`, `login_throttle` with its policy, `credentials` (what requests are
-authenticated by), `tokens`, `keyring`, `revocations`, `passwords`, `totp`, `encryption`, `store` (SQL).
+authenticated by), `tokens`, `keyring`, `revocations`, `passwords`, `totp`, `store` (SQL).
 """

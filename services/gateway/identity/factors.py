@@ -10,10 +10,10 @@ from libs.shared import clock
 from libs.shared.contracts.accounts import PasswordBody, TotpConfirmBody, TotpDisableBody
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Response
+from libs.shared.encryption import Undecryptable
 from libs.shared.errors import RocketError, invalid_field, not_found
 from libs.shared.postgres.databases import Record
 from services.gateway.identity import audit, login_throttle, totp
-from services.gateway.identity.encryption import Undecryptable
 from services.gateway.identity.paths import parse_id
 from services.gateway.identity.realms import Realm
 from services.gateway.identity.reauthentication import reauthenticate

@@ -8,11 +8,11 @@ from libs.shared.bus.nats.connection import Connection
 from libs.shared.bus.outbox.transactions import Transactions
 from libs.shared.bus.rpc.client import RpcClient
 from libs.shared.contracts.context import AppRef, Context, Identity
+from libs.shared.encryption import Encryptor
 from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Database, Databases
 from libs.shared.runtime import Core
 from services.gateway.identity.credentials import Authenticator
-from services.gateway.identity.encryption import Encryptor
 from services.gateway.identity.jobs import Jobs
 from services.gateway.identity.keyring import PLATFORM, Keyring
 from services.gateway.identity.passwords import Passwords

@@ -7,6 +7,7 @@ sent. A client that is too slow, or watches more than a stream can carry, misses
 from __future__ import annotations
 
 import asyncio
+from typing import ClassVar
 
 from libs.shared import clock
 from libs.shared.contracts.context import system_context
@@ -23,6 +24,8 @@ OVERLAP_US = 3_000_000
 class ActivityStream(EventStream):
     """One stream of events."""
 
+    event: ClassVar[str] = "event"
+    """What it sends are called."""
     _sent: dict[str, int]
 
     async def _begin(self) -> None:
@@ -56,7 +59,7 @@ class ActivityStream(EventStream):
         for (event_id, position), line in zip(found.events, lines, strict=True):
             if event_id not in self._sent:
                 self._sent[event_id] = position
-                await self._write(frame("event", position, line))
+                await self._write(frame(self.event, position, line))
         if found.is_cut:
             await self._write(frame("skipped", found.position, b"{}"))
         self._position = max(self._position, found.position)

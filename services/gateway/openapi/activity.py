@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from libs.shared.contracts.events import AUDIT_FILTERS
+from libs.shared.contracts.notifications import LOG_FILTERS
 from services.gateway.openapi.components import Schema, answer, enveloped, ref
 from services.gateway.openapi.shapes import FLAG, NUMBER, OBJECT, ROWS, TEXT, TIME, UUID, gives, shaped
 
@@ -44,16 +45,20 @@ STARTABLE = shaped(
     ("name",), name=TEXT, description=TEXT_OR_NOT, entity=TEXT_OR_NOT, form={}, inputs={},
 )  # fmt: skip
 INBOX_ROW = shaped(
-    ("id", "subject", "body", "created_at", "read_at"),
-    id=UUID, subject=TEXT, body=TEXT, entity=TEXT_OR_NOT, record_id=TEXT_OR_NOT, metadata=OBJECT, created_at=TIME,
-    read_at=TIME_OR_NOT,
+    ("id", "type", "subject", "body", "created_at", "read_at"),
+    id=UUID, type=TEXT, subject=TEXT, body=TEXT, entity=TEXT_OR_NOT, record_id=TEXT_OR_NOT, metadata=OBJECT,
+    link=TEXT_OR_NOT, created_at=TIME, read_at=TIME_OR_NOT, archived_at=TIME_OR_NOT,
 )  # fmt: skip
 NOTIFICATION = shaped(
     ("id", "channel", "recipient", "subject", "status", "created_at"),
     id=UUID, channel=TEXT, channel_id=TEXT_OR_NOT, recipient=TEXT, user_id=TEXT_OR_NOT, subject=TEXT, body=TEXT,
-    status=TEXT, metadata=OBJECT, entity=TEXT_OR_NOT, record_id=TEXT_OR_NOT, attempt=NUMBER, error=TEXT_OR_NOT,
+    status={"enum": ["pending", "sent", "failed", "skipped", "digested"]}, reason=TEXT_OR_NOT, type=TEXT, origin=TEXT,
+    metadata=OBJECT, entity=TEXT_OR_NOT, record_id=TEXT_OR_NOT, attempts=NUMBER, error=TEXT_OR_NOT,
+    digest_id=TEXT_OR_NOT, due_at=TIME_OR_NOT, history=ROWS,
     trace_id=TEXT_OR_NOT, created_at=TIME, sent_at=TIME_OR_NOT, read_at=TIME_OR_NOT, next_retry_at=TIME_OR_NOT,
 )  # fmt: skip
+PREVIEW = shaped(("subject", "text", "unknown"), subject=TEXT, text=TEXT, html=TEXT_OR_NOT, unknown=rows_of(TEXT))
+PREFERENCES = shaped(("channels", "muted"), channels=OBJECT, muted=ROWS, locale=TEXT)
 DELIVERY = shaped(
     ("id", "webhook_id", "entity", "hook", "url", "method", "status", "attempt", "max_attempts", "created_at"),
     id=UUID, webhook_id=UUID, entity=TEXT, record_id=TEXT_OR_NOT, hook=TEXT, url=TEXT, method=TEXT,
@@ -146,7 +151,14 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ("POST", f"{ADMIN}/webhooks/{{id}}/test"): gives(TESTED),
     ("POST", f"{ADMIN}/webhooks/{{id}}/replay"): gives(REDELIVERY, 202, "It has begun"),
     ("GET", f"{ADMIN}/webhooks/{{id}}/replays"): page_of(REDELIVERY),
-    ("GET", f"{ADMIN}/notifications"): page_of(NOTIFICATION, "status", "channel"),
+    ("GET", f"{ADMIN}/notifications"): page_of(NOTIFICATION, *LOG_FILTERS, "sort"),
+    ("GET", f"{ADMIN}/notifications/{{id}}"): gives(NOTIFICATION),
+    ("POST", f"{ADMIN}/notifications/retry"): gives(shaped(("retried",), retried=NUMBER)),
+    ("POST", f"{ADMIN}/notification-channels/{{id}}/test"): gives(
+        shaped(("status",), status={"enum": ["sent", "failed"]}, error=TEXT)
+    ),
+    ("POST", f"{ADMIN}/notification-templates/preview"): gives(PREVIEW),
+    ("POST", f"{ADMIN}/notification-templates/{{id}}/preview"): gives(PREVIEW),
     ("POST", f"{ADMIN}/notifications/{{id}}/retry"): gives(NOTIFICATION),
     ("GET", f"{ADMIN}/audit-logs"): page_of(AUDIT, *AUDIT_FILTERS, "sort", "cursor", **{"from": TIME, "to": TIME}),
     ("GET", f"{ADMIN}/audit-logs/_export"): {
@@ -182,7 +194,11 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ("POST", f"{APP}/_workflows/delegations"): gives(DELEGATION, 201),
     ("DELETE", f"{APP}/_workflows/delegations/{{id}}"): GONE,
     ("DELETE", f"{APP}/_workflows/{{id}}"): GONE,
-    ("GET", f"{APP}/_notifications"): page_of(INBOX_ROW, "unread"),
+    ("GET", f"{APP}/_notifications"): page_of(INBOX_ROW, "unread", "archived", "type"),
+    ("GET", f"{APP}/_notifications/preferences"): gives(PREFERENCES),
+    ("PUT", f"{APP}/_notifications/preferences"): gives(PREFERENCES),
+    ("POST", f"{APP}/_notifications/unsubscribe"): gives(shaped(("muted",), muted=OBJECT)),
+    ("POST", f"{APP}/_notifications/{{id}}/archive"): gives(INBOX_ROW),
     ("GET", f"{APP}/_notifications/unread-count"): gives(shaped(("count",), count=NUMBER)),
     ("POST", f"{APP}/_notifications/read-all"): gives(shaped(("updated",), updated=NUMBER)),
     ("POST", f"{APP}/_notifications/{{id}}/read"): gives(INBOX_ROW),

@@ -280,6 +280,7 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ("POST", "/api/{app}/_commits/{commit_id}/undo"): UNDO,
     ("GET", "/api/{app}/_live"): {**LIVE, "parameters": [ENTITIES, *LIVE["parameters"]]},
     ("POST", "/api/{app}/_live/ticket"): gives(TICKET, 201),
+    ("GET", "/api/{app}/_notifications/_live"): LIVE,
     ("GET", "/api/{app}/_events/_live"): {**LIVE, "parameters": [*WATCHED, *LIVE["parameters"]]},
     ("GET", "/openapi.json"): {"responses": {"200": answer("An OpenAPI 3.1 document", OBJECT)}},
     ("GET", "/api/{app}/openapi.json"): {"responses": {"200": answer("An OpenAPI 3.1 document", OBJECT)}},

@@ -16,6 +16,7 @@ from services.metadata.checking.expression_errors import DefinitionWarning
 from services.metadata.editing import finishing, warnings
 from services.metadata.editing.change import Change
 from services.metadata.editing.kinds import HOOKS
+from services.metadata.editing.notifications import refuse_deleting_used
 from services.metadata.editing.transaction import Work, lock_version
 from services.metadata.editing.violations import violations_of
 from services.metadata.model.schema import LiveSchema
@@ -77,6 +78,7 @@ async def _plan(transaction: Connection, work: Work[Any]) -> _Planned:
     await work(change)
     await finishing.fit_indexes(change)
     await finishing.check_sub_workflows(change)
+    await refuse_deleting_used(change)
     await finishing.add_warnings(change)
     notices = [*executor.warnings, *_left_out(change.schema_before, change.schema)]
     notices += [f"{warning['path']}: {warning['message']}" for warning in change.warnings]

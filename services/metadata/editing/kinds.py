@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from services.metadata.editing.change import KindHooks
 from services.metadata.editing.entities import EntityHooks
+from services.metadata.editing.notifications import NamedPartHooks, NotificationRuleHooks
 from services.metadata.editing.relations import RelationHooks
 from services.metadata.editing.state_machines import StateMachineHooks
 from services.metadata.editing.webhooks import WebhookHooks
@@ -15,5 +16,8 @@ HOOKS: Mapping[str, KindHooks] = {
     "relations": RelationHooks(),
     "state-machines": StateMachineHooks(),
     "webhooks": WebhookHooks(),
+    "notification-channels": NamedPartHooks(),
+    "notification-templates": NamedPartHooks(),
+    "notification-rules": NotificationRuleHooks(),
 }
 """Kind → its side effects. Every other kind is only stored."""

@@ -22,6 +22,7 @@ from libs.shared.postgres.errors import LockTaken
 from services.metadata.editing import audit, finishing, views, warnings
 from services.metadata.editing.change import Change
 from services.metadata.editing.kinds import HOOKS
+from services.metadata.editing.notifications import refuse_deleting_used
 from services.metadata.model.schema import LiveSchema
 from services.metadata.state import State
 from services.metadata.store import definitions
@@ -80,6 +81,7 @@ async def _attempt(state: State, context: Context, work: Work[T]) -> tuple[T, Ch
             await finishing.fit_indexes(change)
             await finishing.check_acyclic(change)
             await finishing.check_sub_workflows(change)
+            await refuse_deleting_used(change)
             await finishing.add_warnings(change)
         if executor.has_postponed:
             await transaction.schedule(clock.now())

@@ -17,6 +17,7 @@ from libs.shared.etags import demanded_versions, refuse_other
 from libs.shared.paging import page_of, positive
 from libs.shared.postgres.databases import Connection, Database
 from libs.shared.schema.kinds import DefinitionKind
+from services.metadata.checking import secrets
 from services.metadata.checking.documents import completed, unwrapped
 from services.metadata.checking.parsing import parse
 from services.metadata.editing.change import Change
@@ -61,7 +62,8 @@ async def list_versions(state: State, context: Context, request: contracts.ListV
 
 async def create_definition(state: State, context: Context, request: contracts.CreateDefinition) -> Response:
     kind = kind_named(request.kind)
-    document = unwrapped(kind, read_object(request.body))
+    encrypt = secrets.encrypting(state.core.settings.secret_key, context.the_app.id)
+    document = secrets.sealed(kind, unwrapped(kind, read_object(request.body)), None, encrypt)
     definition = parse(kind, document)
 
     async def work(change: Change) -> Changed:
@@ -79,19 +81,21 @@ async def create_definition(state: State, context: Context, request: contracts.C
 
 
 async def replace_definition(state: State, context: Context, request: contracts.ReplaceDefinition) -> Response:
-    sent = read_object(request.body)
+    kind, sent = kind_named(request.kind), read_object(request.body)
+    encrypt = secrets.encrypting(state.core.settings.secret_key, context.the_app.id)
 
     async def next_document(change: Change, old: Definition) -> dict[str, Any]:
-        return sent
+        return secrets.sealed(kind, sent, old.document, encrypt)
 
     return await _change_one(state, context, request, next_document)
 
 
 async def patch_definition(state: State, context: Context, request: contracts.PatchDefinition) -> Response:
     kind, sent = kind_named(request.kind), read_object(request.body)
+    encrypt = secrets.encrypting(state.core.settings.secret_key, context.the_app.id)
 
     async def next_document(change: Change, old: Definition) -> dict[str, Any]:
-        return {**old.document, **unwrapped(kind, sent, old)}
+        return {**old.document, **secrets.sealed(kind, unwrapped(kind, sent, old), old.document, encrypt)}
 
     return await _change_one(state, context, request, next_document)
 

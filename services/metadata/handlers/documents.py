@@ -16,6 +16,7 @@ from libs.shared.contracts.messages import Response
 from libs.shared.errors import invalid_field
 from libs.shared.ids import uuid7
 from libs.shared.postgres.databases import after_commit
+from services.metadata.checking.secrets import Encrypt, encrypting
 from services.metadata.editing.change import Change
 from services.metadata.editing.dry_run import changes_of, plan_change
 from services.metadata.editing.transaction import change_schema
@@ -39,7 +40,7 @@ async def export_app(state: State, context: Context, request: contracts.ExportAp
 
 
 async def import_app(state: State, context: Context, request: contracts.ImportApp) -> Response:
-    document = await asyncio.to_thread(read, request.body, needs_version=False)
+    document = await asyncio.to_thread(read, request.body, _encrypting(state, context), needs_version=False)
     if document.prune:
         raise invalid_field("prune", "prune is for schema/plan and schema/apply: an import deletes nothing")
     core, app = state.core, context.the_app
@@ -56,13 +57,13 @@ async def import_app(state: State, context: Context, request: contracts.ImportAp
 
 
 async def plan_schema(state: State, context: Context, request: contracts.PlanSchema) -> Response:
-    document = await asyncio.to_thread(read, request.body)
+    document = await asyncio.to_thread(read, request.body, _encrypting(state, context))
     plan = await plan_change(state, context, lambda change: apply(change, document, document.prune, context.user))
     return with_warnings(replies.data(plan.to_dict()), plan.warnings)
 
 
 async def apply_schema(state: State, context: Context, request: contracts.ApplySchema) -> Response:
-    document = await asyncio.to_thread(read, request.body)
+    document = await asyncio.to_thread(read, request.body, _encrypting(state, context))
 
     async def work(change: Change) -> list[dict[str, Any]]:
         await apply(change, document, document.prune, context.user)
@@ -70,6 +71,10 @@ async def apply_schema(state: State, context: Context, request: contracts.ApplyS
 
     changes, change = await change_schema(state, context, work)
     return with_warnings(replies.data({"changes": changes}), change.warnings)
+
+
+def _encrypting(state: State, context: Context) -> Encrypt:
+    return encrypting(state.core.settings.secret_key, context.the_app.id)
 
 
 async def _import(change: Change, context: Context, document: Document) -> importing.Outcome:

@@ -11,6 +11,7 @@ from libs.shared.contracts.messages import Response
 from libs.shared.errors import not_found
 from libs.shared.etags import etag
 from libs.shared.schema.kinds import KINDS, DefinitionKind
+from services.metadata.checking import secrets
 from services.metadata.checking.expression_errors import DefinitionWarning
 from services.metadata.model.definition import Definition
 
@@ -27,14 +28,14 @@ def to_dict(kind: DefinitionKind, row: Definition) -> dict[str, Any]:
     """A definition as GET returns it."""
     times = {"created_at": row.created_at, "updated_at": row.updated_at}
     if kind.columns is None:
-        return {"id": row.id, **row.document, **times}
+        return {"id": row.id, **secrets.hidden(kind, row.document), **times}
     columns = {name: row.document[key] for name, key in kind.columns}
     return {"name": row.key, **columns, "definition": row.document, **times}
 
 
 def acknowledged(kind: DefinitionKind, row: Definition) -> dict[str, Any]:
     """A definition as POST and PUT answer it."""
-    return {"id": row.id, **row.document} if kind.columns is None else row.document
+    return {"id": row.id, **secrets.hidden(kind, row.document)} if kind.columns is None else row.document
 
 
 def data(value: Any, status: int = 200) -> Response:

@@ -9,6 +9,8 @@ from libs.shared.contracts.context import Identity
 from libs.shared.schema.kinds import KINDS
 from services.metadata.checking.documents import stored
 from services.metadata.checking.parsing import parse
+from services.metadata.checking.references.notifications import is_built_in
+from services.metadata.checking.secrets import with_kept
 from services.metadata.editing.change import Change
 from services.metadata.import_export import views
 from services.metadata.import_export.document import Document, Item, identity
@@ -26,6 +28,7 @@ async def apply(change: Change, document: Document, prune: bool, author: Identit
     pairs = [(item, _take(there, item)) for item in document.items]
     pruned = document.sections if prune else frozenset()
     left = [row for rows in there.values() for row in rows if KINDS[row.kind].section in pruned]
+    left = [row for row in left if not is_built_in(row.kind, row.key)]
     for row in left:
         if row.kind != "entities":
             await change.delete(row)
@@ -59,6 +62,9 @@ async def _carry_out(change: Change, item: Item, old: Definition | None) -> None
         return
     if kind.name == "entities":
         sent = _without_done_renames(change, sent)
+        definition = parse(kind, sent, lenient=True)
+    if kind.secrets:
+        sent = with_kept(kind, sent, change.latest(old).document)
         definition = parse(kind, sent, lenient=True)
     if stored(kind, sent, definition) != change.latest(old).document:
         await change.replace(kind, change.latest(old), sent, definition, lenient=True, path=item.path)

@@ -15,6 +15,7 @@ from libs.shared.schema.kinds import KINDS, DefinitionKind
 from libs.shared.schema.validation_errors import refuse_unknown
 from services.metadata.checking.documents import stored, unwrapped
 from services.metadata.checking.parsing import parse
+from services.metadata.checking.secrets import Encrypt, sealed
 from services.metadata.import_export import views
 
 FORMAT_VERSION = 1
@@ -72,8 +73,8 @@ def whole(document: Mapping[str, Any]) -> bytes:
     return exact.canonical(document)
 
 
-def read(body: bytes, needs_version: bool = True) -> Document:
-    """The document in a request's body, also in the wrapper `data` that an export's answer has.
+def read(body: bytes, encrypt: Encrypt, needs_version: bool = True) -> Document:
+    """The document in a request's body, also in the wrapper `data` that an export's answer has; secrets are encrypted.
 
     Raises INVALID_PAYLOAD, and VALIDATION_FAILED with every definition that is not valid.
     """
@@ -84,7 +85,7 @@ def read(body: bytes, needs_version: bool = True) -> Document:
         for number, sent in enumerate(_list(document, kind.section)):
             path = f"{kind.section}[{number}]"
             try:
-                items.append(_item(kind, path, sent))
+                items.append(_item(kind, path, sent, encrypt))
             except RocketError as problem:
                 details = problem.details or [{"message": problem.message}]
                 problems += [{**detail, "path": path} for detail in details]
@@ -103,8 +104,8 @@ def read(body: bytes, needs_version: bool = True) -> Document:
     return Document(items, _samples(document), prune, held, shared)
 
 
-def _item(kind: DefinitionKind, path: str, sent: dict[str, Any]) -> Item:
-    definition = unwrapped(kind, sent)
+def _item(kind: DefinitionKind, path: str, sent: dict[str, Any], encrypt: Encrypt) -> Item:
+    definition = sealed(kind, unwrapped(kind, sent), None, encrypt)
     return Item(kind, path, definition, parse(kind, definition, lenient=True))
 
 

@@ -52,16 +52,20 @@ class LiveRelation:
 
 @dataclass(slots=True)
 class LiveSchema:
-    """The live entities and relations."""
+    """The live entities and relations; the names of notification channels and templates, by id."""
 
     entities: dict[str, LiveEntity] = field(default_factory=dict)
     relations: dict[str, LiveRelation] = field(default_factory=dict)
+    channels: dict[str, str] = field(default_factory=dict)
+    templates: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, rows: Iterable[Definition]) -> LiveSchema:
-        """The schema of stored entities and relations."""
+        """The schema of stored definitions."""
         schema = cls()
         found = list(rows)
+        schema.channels = {row.id: str(row.key) for row in found if row.kind == "notification-channels"}
+        schema.templates = {row.id: str(row.key) for row in found if row.kind == "notification-templates"}
         for row in (row for row in found if row.kind == "entities"):
             schema.put_entity(row, EntityDefinition.stored(row.document))
         for row in (row for row in found if row.kind == "relations"):
@@ -78,7 +82,7 @@ class LiveSchema:
 
     def copy(self) -> LiveSchema:
         """A copy that later changes of this schema do not touch."""
-        return LiveSchema(dict(self.entities), dict(self.relations))
+        return LiveSchema(dict(self.entities), dict(self.relations), dict(self.channels), dict(self.templates))
 
     def put_entity(self, row: Definition, definition: EntityDefinition) -> LiveEntity:
         """Add an entity, or its new definition."""

@@ -21,7 +21,8 @@ SELECT {COLUMNS} FROM metadata.definitions WHERE kind = $1 AND deleted_at IS NUL
 LIST_ALL = f"SELECT {COLUMNS} FROM metadata.definitions WHERE deleted_at IS NULL ORDER BY number"
 LIST_SHAPES = f"""
 SELECT {COLUMNS} FROM metadata.definitions
-WHERE kind IN ('entities', 'relations') AND deleted_at IS NULL ORDER BY number
+WHERE kind IN ('entities', 'relations', 'notification-channels', 'notification-templates') AND deleted_at IS NULL
+ORDER BY number
 """
 FIND_BY_KEY = f"""
 SELECT {COLUMNS} FROM metadata.definitions WHERE kind = $1 AND key = $2 AND deleted_at IS NULL
@@ -58,7 +59,7 @@ async def list_all(database: Database | Connection) -> list[Definition]:
 
 
 async def list_shapes(database: Database | Connection) -> list[Definition]:
-    """All entities and relations, in the order of their creation."""
+    """What definitions refer to by name: entities, relations, notification channels and templates, as created."""
     return [_definition(row) for row in await database.fetch(LIST_SHAPES)]
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from libs.shared import exact
 from libs.shared.bus.consumers.checkpoints import Position
@@ -32,12 +32,13 @@ STRAY = f"""
 SELECT 0::bigint AS position, 0 AS n, {DIGEST} FROM (
     SELECT id, {COLUMNS} FROM notify.notifications
     WHERE (position IS NULL OR n IS NULL) AND (channel = 'in_app' OR metadata ?| ARRAY['rule_id', 'transition'])
+        AND origin NOT IN ('workflow', 'digest', 'test') AND NOT metadata ?| ARRAY['event', 'workflow']
         AND created_at > $1
     ORDER BY created_at, id LIMIT $2
 ) c ORDER BY id
 """
 NOTES = """
-SELECT position, n, asked_by, addresses, user_ids,
+SELECT position, n, asked_by, addresses, user_ids, locales,
     sha256(convert_to(json_build_array(position, n, asked_by, addresses, user_ids)::text, 'UTF8')) AS digest
 FROM notify.notes WHERE (position, n) > ($1, $2) AND (position, n) <= ($3, $4) ORDER BY position, n, asked_by
 """
@@ -58,11 +59,21 @@ async def notes_kept(database: Database) -> datetime:
     return since
 
 
-async def notes(database: Database, first: Position, last: Position) -> dict[str, Receivers]:
-    """The noted receivers of a range of commits, by key of the note."""
+class Note(NamedTuple):
+    """The receivers that a rule or action has found, and the locales of users among them."""
+
+    receivers: Receivers
+    locales: Mapping[str, str]
+
+
+async def notes(database: Database, first: Position, last: Position) -> dict[str, Note]:
+    """The notes of a range of commits, by key."""
     rows = await database.fetch(NOTES, first[0], first[1] - 1, *last)
     return {
-        note_key((row["position"], row["n"]), row["asked_by"]): _receivers(row["addresses"], row["user_ids"])
+        note_key((row["position"], row["n"]), row["asked_by"]): Note(
+            _receivers(row["addresses"], row["user_ids"]),
+            {user: locale for user, locale in zip(row["user_ids"], row["locales"] or (), strict=False) if locale},
+        )
         for row in rows
     }
 

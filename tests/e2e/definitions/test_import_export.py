@@ -164,7 +164,7 @@ async def test_imported_records_trigger_no_webhooks_or_workflows(
     hook = {"entity": "order", "hook": "after_write", "url": receiver.url}
     rule = {
         "name": "told", "entity": "order", "hook": "after_create", "channel": "in_app",
-        "template": {"subject": "new", "body": "new"}, "recipients": [{"role": "admin"}],
+        "template": {"subject": "new", "body": "new"}, "recipients": [{"role": "admin"}], "tell_actor": True,
     }  # fmt: skip
     sent = document(webhooks=[hook], notification_rules=[rule], sample_data=SAMPLES)
     assert (await import_all(admin, sent))["imported"]["notification_rules"] == 1

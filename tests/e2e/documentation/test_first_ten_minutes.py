@@ -231,7 +231,7 @@ async def test_a_rule_notifies_by_mail_and_in_app(admin: Client, mails: Mailbox)
     ):
         rule = {
             "name": name, "entity": "ticket", "hook": "after_create", "channel": channel,
-            "template": template, "recipients": recipients,
+            "template": template, "recipients": recipients, "tell_actor": True,
         }  # fmt: skip
         await admin.define(rule, "notification-rules")
     address = f"{admin.prefix.removeprefix('/api/')}@example.com"

@@ -23,7 +23,7 @@ WORKFLOW = {
 }  # fmt: skip
 RULE = {
     "name": "tell", "entity": "order", "hook": "after_create", "condition": "record.amount == 9", "channel": "in_app",
-    "recipients": [{"role": "admin"}], "template": {"subject": "{{ record.title }}", "body": "x"},
+    "recipients": [{"role": "admin"}], "tell_actor": True, "template": {"subject": "{{ record.title }}", "body": "x"},
 }  # fmt: skip
 
 

@@ -136,7 +136,7 @@ async def test_workflows_and_notifications_keep_all_digits(desk: Client, receive
     await desk.define(workflow, "workflows")
     rule = {
         "name": "tell", "entity": "invoice", "hook": "after_create", "condition": f"record.amount == {SUM}",
-        "channel": "in_app", "recipients": [{"role": "admin"}],
+        "channel": "in_app", "recipients": [{"role": "admin"}], "tell_actor": True,
         "template": {"subject": "{{ record.amount }}", "body": "{{ record.rate }} {{ record.details }}"},
     }  # fmt: skip
     await desk.define(rule, "notification-rules")

@@ -45,7 +45,8 @@ async def _definitions(caller: ContractClient) -> None:
         "state-machines": {"entity": "memo", "field": "state", "definition": {
             "initial": "new", "transitions": [{"from": "new", "to": "done"}]}},
         "notification-rules": {"name": "told", "entity": "memo", "hook": "after_create", "channel": "in_app",
-                               "template": {"subject": "a", "body": "b"}, "recipients": [{"role": "admin"}]},
+                               "template": {"subject": "a", "body": "b"}, "recipients": [{"role": "admin"}],
+                               "tell_actor": True},
         "workflows": {"name": "check", "steps": [{"id": "wait", "type": "approval"}], "trigger": {
             "type": "state_change", "entity": "memo", "field": "state", "to": "done"}},
     }  # fmt: skip

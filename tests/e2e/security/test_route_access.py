@@ -152,6 +152,8 @@ async def world(common_admin: Client) -> World:
         "workflows": {"name": "check", "context": {"what": f"record.{MARK}"}, "steps": [
             {"id": "wait", "type": "approval", "assignee": {"type": "role", "role": "owner"}}],
             "trigger": {"type": "state_change", "entity": "note", "field": "state", "to": "new"}},
+        "notification-channels": {"name": MARK, "type": "webhook", "config": {"url": f"http://127.0.0.1:1/{MARK}"}},
+        "notification-templates": {"name": MARK, "body": MARK},
         "notification-rules": {"name": "told", "entity": "note", "hook": "after_create", "channel": "in_app",
                                "template": {"subject": f"{{{{ record.{MARK} }}}}", "body": ""},
                                "recipients": [{"role": "owner"}]},

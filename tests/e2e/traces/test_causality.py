@@ -60,7 +60,8 @@ async def define_approval(admin: Client, url: str) -> None:
     await admin.define(
         {
             "name": "marked", "entity": "order", "hook": "after_update", "condition": "record.mark == 'seen'",
-            "channel": "in_app", "recipients": [{"role": "admin"}], "template": {"subject": "Marked", "body": "Seen"},
+            "channel": "in_app", "recipients": [{"role": "admin"}], "tell_actor": True,
+            "template": {"subject": "Marked", "body": "Seen"},
         },
         "notification-rules",
     )  # fmt: skip

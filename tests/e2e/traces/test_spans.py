@@ -43,7 +43,8 @@ async def admin(client: Client) -> Client:
     await admin.define(
         {
             "name": "paid", "entity": "order", "hook": "after_update", "condition": "record.status == 'paid'",
-            "channel": "in_app", "recipients": [{"role": "admin"}], "template": {"subject": "Paid", "body": "Paid"},
+            "channel": "in_app", "recipients": [{"role": "admin"}], "tell_actor": True,
+            "template": {"subject": "Paid", "body": "Paid"},
         },
         "notification-rules",
     )  # fmt: skip

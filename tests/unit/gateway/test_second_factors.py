@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from libs.shared.encryption import Encryptor, Undecryptable
 from services.gateway.identity import totp
-from services.gateway.identity.encryption import Encryptor, Undecryptable
 
 RFC_SECRET = b"12345678901234567890"
 HOTP = ["755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489"]

@@ -52,7 +52,7 @@ def test_a_misspelt_key_is_named_with_the_one_that_is_meant(
 
 @pytest.mark.parametrize("number", range(len(RECIPIENTS)))
 def test_a_misspelt_key_of_a_recipient_is_named(number: int) -> None:
-    [rule] = WHOLE["notification-rules"]
+    rule = WHOLE["notification-rules"][0]
     wrong, where = misspelt(rule, ("recipients", number, RECIPIENTS[number]))
     with pytest.raises(RocketError) as refused:
         parse(KINDS["notification-rules"], wrong)

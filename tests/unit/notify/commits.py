@@ -6,7 +6,10 @@ from typing import Any
 
 from libs.shared.contracts.context import AppRef
 from libs.shared.contracts.streams import CommitEvent
+from services.notify.definitions import NotificationDefinitions
 
+DEFINITIONS = NotificationDefinitions.of(1, [], [])
+"""The channels that every app has."""
 APP = AppRef("0190a000-0000-7000-8000-000000000001", "shop", "app_shop")
 ANN_ID, ANN_EMAIL = "0190a000-0000-7000-8000-00000000000a", "ann@example.com"
 

@@ -13,10 +13,13 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from services.notify.mail import message_of, send
-from services.notify.retry_policy import MailOutcome
+from libs.shared.schema.notification_channels import NotificationChannel
+from services.notify.channels.email import EmailChannel, message_of, server_of
+from services.notify.channels.outgoing import Outgoing
+from services.notify.definitions import Channel
+from services.notify.retry_policy import SendOutcome
 from services.notify.settings import NotifySettings
-from services.notify.store import ClaimedMail
+from tests.unit.notify.commits import APP, DEFINITIONS
 
 STRONG = "0123456789abcdef" * 2
 SERVERS = {
@@ -59,26 +62,27 @@ def settings(**parts: Any) -> NotifySettings:
     return NotifySettings.model_validate({**common, **parts})
 
 
-def mail(**parts: Any) -> ClaimedMail:
+async def send(outgoing: Outgoing, known: NotifySettings) -> SendOutcome:
+    """Send through the server of the installation."""
+    channel = EmailChannel(known, lambda app, secret: secret)
+    return await channel.send(APP, DEFINITIONS.channels["email"], outgoing)
+
+
+def mail(**parts: Any) -> Outgoing:
     values: dict[str, Any] = {
         "id": "0190a000-0000-7000-8000-0000000000b1",
         "recipient": "ann@example.com",
         "subject": "Zoë’s ticket",
-        "body": "Hello Zoë,\n.\nbye\n",
-        "entity": None,
-        "record_id": None,
-        "attempt": 0,
-        "trace_id": "t",
+        "text": "Hello Zoë,\n.\nbye\n",
         "created_at": datetime(2026, 5, 4, 10, tzinfo=UTC),
-        "claimed_until": datetime(2026, 5, 4, 11, tzinfo=UTC),
         **parts,
     }
-    return ClaimedMail(**values)
+    return Outgoing(**values)
 
 
 async def test_a_mail_arrives_as_it_was_written(mailbox: tuple[Mailbox, int]) -> None:
     box, port = mailbox
-    assert await send(mail(), settings(smtp_host="127.0.0.1", smtp_port=port)) == MailOutcome(sent=True)
+    assert await send(mail(), settings(smtp_host="127.0.0.1", smtp_port=port)) == SendOutcome(sent=True)
     [envelope] = box.received
     content = envelope.content
     assert isinstance(content, bytes)
@@ -91,7 +95,7 @@ async def test_a_mail_arrives_as_it_was_written(mailbox: tuple[Mailbox, int]) ->
 
 
 def test_repeated_mails_are_the_same_message() -> None:
-    first, second = message_of(mail(), "a@b.org"), message_of(mail(attempt=3), "a@b.org")
+    first, second = message_of(mail(), "a@b.org"), message_of(mail(), "a@b.org")
     assert first.as_bytes() == second.as_bytes()
 
 
@@ -100,7 +104,7 @@ async def test_refusals_say_whether_to_try_again(mailbox: tuple[Mailbox, int]) -
     for answer, permanent in (("451 later", False), ("550 never", True)):
         box.refusal = {"ann@example.com": answer}
         outcome = await send(mail(), settings(smtp_host="127.0.0.1", smtp_port=port))
-        assert outcome == MailOutcome(False, f"all recipients refused: ann@example.com: {answer}", permanent)
+        assert outcome == SendOutcome(False, f"all recipients refused: ann@example.com: {answer}", permanent)
 
 
 async def test_one_refused_recipient_does_not_stop_the_others(mailbox: tuple[Mailbox, int]) -> None:
@@ -108,7 +112,7 @@ async def test_one_refused_recipient_does_not_stop_the_others(mailbox: tuple[Mai
     box.refusal = {"bob@example.com": "550 never"}
     letter = mail(recipient="ann@example.com, bob@example.com")
     outcome = await send(letter, settings(smtp_host="127.0.0.1", smtp_port=port))
-    assert outcome == MailOutcome(True, "refused for bob@example.com")
+    assert outcome == SendOutcome(True, "refused for bob@example.com")
     assert box.received[0].rcpt_tos == ["ann@example.com"]
 
 
@@ -119,7 +123,7 @@ async def test_a_server_that_is_away_is_tried_again() -> None:
 
 
 async def test_without_a_server_the_mail_fails_for_good() -> None:
-    assert await send(mail(), settings()) == MailOutcome(False, "no SMTP server is configured", permanent=True)
+    assert await send(mail(), settings()) == SendOutcome(False, "no SMTP server is configured", permanent=True)
 
 
 def test_settings_that_can_not_work_are_refused() -> None:
@@ -136,3 +140,37 @@ def test_settings_that_can_not_work_are_refused() -> None:
     ):
         with pytest.raises(ValueError, match="ROCKET_SMTP"):
             settings(**wrong)
+
+
+def test_mails_have_parts_threads_and_a_way_out() -> None:
+    about = {"entity": "ticket", "record_id": "7"}
+    letter = mail(
+        html="<p>Hi</p>", unsubscribe="https://r.example/u?token=t", preferences="https://r.example/p", **about
+    )
+    message, other = message_of(letter, "a@b.org", "Shop"), message_of(mail(id="x", **about), "a@b.org")
+    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+    assert message["References"] == message["In-Reply-To"] == other["In-Reply-To"] != other["Message-ID"]
+    assert message["From"] == "Shop <a@b.org>"
+    assert message["List-Unsubscribe"] == "<https://r.example/u?token=t>"
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    text, page = (part.get_content() for part in message.iter_parts())
+    assert "https://r.example/p" in text and 'href="https://r.example/p"' in page and "prefers-color-scheme" in page
+
+
+def test_a_channel_has_a_server_of_its_own() -> None:
+    config = {
+        "host": "mail.example",
+        "username": "u",
+        "password": "sealed",
+        "from": "shop@b.example",
+        "tls": "implicit",
+    }
+    channel = Channel("c", NotificationChannel.model_validate({"name": "own", "type": "email", "config": config}))
+    server = server_of(channel.definition.config, settings(), "open")  # type: ignore[arg-type]
+    assert server is not None
+    assert (server.host, server.tls, server.password, server.sender) == (
+        "mail.example",
+        "tls",
+        "open",
+        "shop@b.example",
+    )

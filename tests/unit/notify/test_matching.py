@@ -11,11 +11,11 @@ from libs.shared.contracts.streams import CommitEvent
 from libs.shared.people import Person
 from libs.shared.schema.notifications import NotificationRule
 from libs.shared.snapshots.subscriptions import SubscriptionIndex
-from services.notify.fan_out import fan_out
+from services.notify.fan_out import fan_out, receivers_of
 from services.notify.matching import RULES, NewNotification, RuleIndex, match
 from services.notify.recipients import Directory
 from tests.support.schemas import schema_with
-from tests.unit.notify.commits import ANN_EMAIL, ANN_ID, APP, commit
+from tests.unit.notify.commits import ANN_EMAIL, ANN_ID, APP, DEFINITIONS, commit
 
 RULE_ID = "0190a000-0000-7000-8000-0000000000aa"
 
@@ -32,6 +32,7 @@ def rule(**parts: Any) -> dict[str, Any]:
             "body": "By {{ user.email }} in {{ app.name }}",
         },
         "recipients": [{"email": "eve@example.com"}],
+        "tell_actor": True,
         **parts,
     }
 
@@ -43,8 +44,8 @@ def index(*documents: dict[str, Any]) -> RuleIndex:
 def notifications(document: dict[str, Any], event: CommitEvent) -> list[NewNotification]:
     directory = Directory()
     directory.add([Person(ANN_ID, ANN_EMAIL)])
-    found = match(APP, index(document).candidates(event), event)
-    return [new for each in found for new in fan_out(each, directory).notifications]
+    found = match(APP, index(document).candidates(event), event, DEFINITIONS)
+    return [new for each in found for new in fan_out(each, receivers_of(each, directory)).notifications]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +117,7 @@ def test_a_renamed_entity_matches_under_both_names() -> None:
     [
         ({"name": ""}, "name"),
         ({"hook": "before_write"}, "hook"),
-        ({"channel": "pigeon"}, "channel"),
+        ({"channel": ""}, "channel"),
         ({"condition": "record. =="}, "condition"),
         ({"template": {"subject": "no body"}}, "template"),
         ({"recipients": []}, "recipients"),

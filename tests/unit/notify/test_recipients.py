@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from libs.shared.emails import is_address
 from libs.shared.people import Person
-from services.notify.addresses import is_address
 from services.notify.recipients import Addressees, Directory, Receivers, addressees_of, may_be
 
 ANN = Person("0190a000-0000-7000-8000-00000000000a", "ann@example.com")

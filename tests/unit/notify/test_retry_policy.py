@@ -1,26 +1,26 @@
-"""When a mail is tried again."""
+"""When a notification is sent again."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from services.notify.retry_policy import MailOutcome, MailVerdict, judge
+from services.notify.retry_policy import SendOutcome, Verdict, judge
 
 NOW = datetime(2026, 5, 4, 10, tzinfo=UTC)
-FAILED = MailOutcome(sent=False, error="no")
+FAILED = SendOutcome(sent=False, error="no")
 
 
-def test_five_attempts_with_doubling_delays() -> None:
-    verdicts = [judge(FAILED, attempt, 10, NOW) for attempt in (1, 2, 3, 4, 5)]
+def test_six_attempts_within_nine_hours() -> None:
+    verdicts = [judge(FAILED, attempt, 60, NOW) for attempt in range(1, 7)]
     delays = [v.next_retry_at - NOW for v in verdicts if v.next_retry_at]
-    assert delays == [timedelta(seconds=s) for s in (10, 20, 40, 80)]
-    assert [v.status for v in verdicts] == ["retrying"] * 4 + ["failed"]
+    assert delays == [timedelta(minutes=m) for m in (1, 5, 30, 120, 360)]
+    assert [v.status for v in verdicts] == ["pending"] * 5 + ["failed"]
 
 
 def test_permanent_refusals_are_not_retried() -> None:
-    assert judge(MailOutcome(False, "550", permanent=True), 1, 10, NOW) == MailVerdict("failed")
+    assert judge(SendOutcome(False, "550", permanent=True), 1, 10, NOW) == Verdict("failed")
 
 
 def test_a_manual_retry_past_the_last_attempt_has_one_try() -> None:
-    assert judge(FAILED, 6, 10, NOW) == MailVerdict("failed")
-    assert judge(MailOutcome(sent=True), 6, 10, NOW) == MailVerdict("sent")
+    assert judge(FAILED, 7, 10, NOW) == Verdict("failed")
+    assert judge(SendOutcome(sent=True), 7, 10, NOW) == Verdict("sent")

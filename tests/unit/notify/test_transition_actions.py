@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from libs.shared.people import Person
-from services.notify.fan_out import fan_out
+from services.notify.fan_out import fan_out, receivers_of
 from services.notify.recipients import Directory
 from services.notify.transition_actions import transition_notifications
-from tests.unit.notify.commits import ANN_EMAIL, ANN_ID, commit
+from tests.unit.notify.commits import ANN_EMAIL, ANN_ID, DEFINITIONS, commit
 
 TRANSITION = {"machine": "m", "field": "status", "from": "open", "to": "paid"}
 
@@ -23,8 +23,8 @@ def notifications(**parts: Any) -> list[Any]:
     directory.add(directory.by_role["boss"])
     return [
         new
-        for notification in transition_notifications(event)
-        for new in fan_out(notification, directory).notifications
+        for notification in transition_notifications(event, DEFINITIONS)
+        for new in fan_out(notification, receivers_of(notification, directory)).notifications
     ]
 
 
@@ -70,4 +70,4 @@ def test_failures_are_visible(wrong: dict[str, Any]) -> None:
 
 
 def test_other_effects_are_ignored() -> None:
-    assert not transition_notifications(replace(commit(), effects=[{"type": "send_event"}]))
+    assert not transition_notifications(replace(commit(), effects=[{"type": "send_event"}]), DEFINITIONS)

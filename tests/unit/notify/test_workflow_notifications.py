@@ -9,9 +9,10 @@ import pytest
 from libs.shared.contracts.workflow_notifications import NotificationRequested
 from libs.shared.people import Person
 from services.notify.delegates import widened
-from services.notify.fan_out import fan_out
+from services.notify.fan_out import fan_out, receivers_of
 from services.notify.recipients import Directory
 from services.notify.workflow_notifications import NOBODY_KNOWN, workflow_notifications
+from tests.unit.notify.commits import DEFINITIONS
 
 ANN = Person("0190a000-0000-7000-8000-00000000000a", "ann@example.com", frozenset({"boss"}))
 BOB = Person("0190a000-0000-7000-8000-00000000000b", "bob@example.com", frozenset({"boss"}))
@@ -30,8 +31,8 @@ def event_of(**values: Any) -> NotificationRequested:
 def told(public_url: str = "https://rocket.example", mails: bool = True, **values: Any) -> list[Any]:
     directory = Directory(by_role={"boss": [ANN, BOB]})
     directory.add([ANN, BOB])
-    requests = workflow_notifications(event_of(**values), "shop", public_url, mails)
-    return [new for request in requests for new in fan_out(request, directory).notifications]
+    requests = workflow_notifications(event_of(**values), "shop", public_url, mails, DEFINITIONS)
+    return [new for request in requests for new in fan_out(request, receivers_of(request, directory)).notifications]
 
 
 def test_each_person_is_told_once_by_each_channel_with_a_link() -> None:
@@ -85,9 +86,9 @@ def test_delegates_are_asked_in_the_place_of_those_who_are() -> None:
     directory.add([ANN, BOB, cyd])
 
     def asked(**values: Any) -> set[str | None]:
-        (request,) = workflow_notifications(event_of(**{**known, **values}), "shop", "", mails=True)
+        (request,) = workflow_notifications(event_of(**{**known, **values}), "shop", "", True, DEFINITIONS)
         for_delegates = widened(request, {ANN.id: {cyd.id}}, directory)
-        return {new.user_id for new in fan_out(for_delegates, directory).notifications}
+        return {new.user_id for new in fan_out(for_delegates, receivers_of(for_delegates, directory)).notifications}
 
     assert asked() == {ANN.id, cyd.id}
     assert asked(except_users=[ANN.id]) == {BOB.id}  # who may not decide is not replaced

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from libs.shared.schema.webhook_secrets import format_secret, signing_key
-from services.webhook.signing import MAX_PREVIOUS_SALTS, PREVIOUS_SECRET_LIFETIME, Salts, signature_headers
+from libs.shared.schema.webhook_secrets import format_secret, signature_headers, signing_key
+from services.webhook.signing import MAX_PREVIOUS_SALTS, PREVIOUS_SECRET_LIFETIME, Salts
 
 BODY = '{"record":{"name":"Zoë"}}'
 OLD, NEW, OTHER = (signing_key("platform secret", "app", "webhook", salt) for salt in ("", "s1", "s2"))

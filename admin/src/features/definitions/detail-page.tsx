@@ -55,7 +55,7 @@ function Stored({ app, kind, id }: { app: string; kind: string; id: string }) {
   if (!found.data) return <Loader m="xl" aria-label={t("shell.loading")} />;
   const { data: row, etag } = found.data;
   // A builder and a table of fields need the room; what was before stands below them.
-  const isWide = kind === "workflows" || kind === "entities";
+  const isWide = kind === "workflows" || kind === "entities" || kind === "notification-templates";
   const discard = async () => {
     await remove.mutateAsync(id);
     showDone(t("definitions.deleted"));

@@ -103,7 +103,7 @@ function plan(app: string, kind: string, { id, document }: Change, signal?: Abor
 }
 
 /** Kinds with expressions, whose plan touches no table: they are checked while they are being typed. */
-const CHECKED = new Set(["rules", "state-machines", "workflows", "permissions", "webhooks", "notification-rules"]);
+const CHECKED = new Set(["rules", "state-machines", "workflows", "permissions", "webhooks", "notification-channels", "notification-templates", "notification-rules"]);
 const TYPING_MS = 600;
 
 /** The mistakes in the expressions of a document, a moment after somebody stopped typing. */

@@ -42,6 +42,10 @@ export function templateOf(kind: string, firstEntity: string): Document {
       return { entity: firstEntity, action: "read", roles: [], conditions: [] };
     case "webhooks":
       return { entity: firstEntity, hook: "after_write", url: "https://", method: "POST", condition: "", active: true };
+    case "notification-channels":
+      return { name: "", type: "email", config: {}, active: true };
+    case "notification-templates":
+      return { name: "", subject: "", body: "", format: "markdown" };
     case "notification-rules":
       return {
         name: "",

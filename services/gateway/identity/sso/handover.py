@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from libs.shared.contracts.auth_providers import SsoExchangeBody
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Response
+from libs.shared.encryption import Undecryptable
 from libs.shared.postgres.databases import Connection
 from services.gateway.identity import sessions
-from services.gateway.identity.encryption import Undecryptable
 from services.gateway.identity.realms import Realm
 from services.gateway.identity.sso.external import AuthProvider, ExternalIdentity
 from services.gateway.identity.sso.providers import sealed, unsealed

@@ -8,10 +8,10 @@ from libs.shared.contracts.accounts import RefreshBody
 from libs.shared.contracts.auth_providers import LogoutBody
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Response
+from libs.shared.encryption import Undecryptable
 from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Record
 from services.gateway.identity import sessions
-from services.gateway.identity.encryption import Undecryptable
 from services.gateway.identity.realms import Realm
 from services.gateway.identity.sso.external import AuthProvider, Endpoints, LogoutNotice, ProviderSession, refused
 from services.gateway.identity.sso.logins import Visit

@@ -14,12 +14,12 @@ from libs.shared.bodies import validate
 from libs.shared.contracts.auth_providers import CONFIGS, SECRET_MASK, SECRETS, AuthProviderBody, MappingTrialBody
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Response
+from libs.shared.encryption import Undecryptable
 from libs.shared.errors import RocketError, detail_of, invalid_field, not_found
 from libs.shared.ids import uuid7
 from libs.shared.postgres.databases import Record
 from libs.shared.postgres.errors import UniqueViolation
 from services.gateway.identity import audit
-from services.gateway.identity.encryption import Undecryptable
 from services.gateway.identity.paths import parse_id
 from services.gateway.identity.realms import Realm
 from services.gateway.identity.sso.claims import mapped_roles, matching

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from libs.shared import clock
-from services.gateway.identity.encryption import Encryptor, Undecryptable
+from libs.shared.encryption import Encryptor, Undecryptable
 
 LIFETIME_S = 600
 """Seconds in which somebody must have logged in at the provider."""

@@ -20,6 +20,10 @@ TYPES: Mapping[str, Type] = {
 }
 """Field types as records have them: times are ISO texts. Others (json, file) are anything."""
 USER = Object({"id": STRING, "email": STRING, "roles": ListOf(STRING)})
+_OF_NO_ENTITY: Environment = {
+    "record": ANY, "entity": STRING, "user": USER, "app": Object({"id": STRING, "name": STRING}), "now": DATE,
+}  # fmt: skip
+"""What rules see that are about no entity: `record` is the one that the event or instance is about."""
 ACTIONS = Simple(Kind.STRING, frozenset({"create", "update", "delete"}))
 
 
@@ -96,6 +100,18 @@ def of_message(schema: LiveSchema, entity: str) -> Environment:
     """Templates and recipients of notification rules."""
     seen = {name: kind for name, kind in of_event(schema, entity).items() if name != "now"}
     return {**seen, "app": Object({"id": STRING, "name": STRING})}
+
+
+def of_business_event(schema: LiveSchema, name: str) -> Environment:
+    """Conditions, templates and recipients of notification rules about business events."""
+    about = {"action": Simple(Kind.STRING, frozenset([name])), "entity": STRING, "record_id": STRING, "user_id": STRING}
+    return {"event": Object({**about, "metadata": ANY}), **_OF_NO_ENTITY}
+
+
+def of_workflow_occasion(schema: LiveSchema, name: str) -> Environment:
+    """Conditions, templates and recipients of notification rules about workflows."""
+    texts = ("id", "name", "instance_id", "occasion", "step", "decision", "comment", "reason")
+    return {"workflow": Object({**dict.fromkeys(texts, STRING), "form": ANY}), **_OF_NO_ENTITY}
 
 
 def of_visibility(schema: LiveSchema, entity: str) -> Environment:

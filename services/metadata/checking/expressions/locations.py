@@ -43,14 +43,23 @@ def of_webhook(document: Document, schema: LiveSchema) -> Locations:
 
 
 def of_notification_rule(document: Document, schema: LiveSchema) -> Locations:
-    entity = str(document.get("entity"))
-    yield from expression_at(document, ("condition",), environments.of_event(schema, entity))
-    message = environments.of_message(schema, entity)
+    condition, message = _of_notification_source(document, schema)
+    yield from expression_at(document, ("condition",), condition)
     yield from templates_in(document.get("template"), ("template",), message)
     for number, recipient in numbered(document.get("recipients")):
         path = value_at(recipient, ("path",))
         if isinstance(path, str):
             yield ExpressionLocation(("recipients", number, "path"), path, TextForm.PATH, message)
+
+
+def _of_notification_source(document: Document, schema: LiveSchema) -> tuple[Environment, Environment]:
+    """What the condition of a rule can read, and what its template and paths can."""
+    for key, make in (("event", environments.of_business_event), ("workflow", environments.of_workflow_occasion)):
+        if isinstance(document.get(key), str):
+            seen = make(schema, document[key])
+            return seen, seen
+    entity = str(document.get("entity"))
+    return environments.of_event(schema, entity), environments.of_message(schema, entity)
 
 
 def of_permission(document: Document, schema: LiveSchema) -> Locations:

@@ -1,10 +1,12 @@
-"""Notification rules: the paths that lead to recipients. Pure."""
+"""Notification rules: their channel and template, and the paths that lead to recipients. Pure."""
 
 from __future__ import annotations
 
+from libs.shared.schema import EntityDefinition
 from libs.shared.schema.notifications import NotificationRule
 from libs.shared.schema.validation_errors import suggestion
 from services.metadata.checking.references.names import Problems, record_path_problem
+from services.metadata.checking.references.notifications import unknown_channel, unknown_template
 from services.metadata.model.schema import LiveSchema
 
 RECORDS = ("record", "old")
@@ -13,10 +15,20 @@ ROOTS = {"changes": None, "action": (), "entity": (), "user": ("id", "email", "r
 
 
 def problems_of(rule: NotificationRule, schema: LiveSchema) -> Problems:
-    """Each path begins with a known root and names fields that exist."""
-    entity = schema.definition(rule.entity)
+    """Channel and template exist; each path begins with a known root and names fields that exist."""
+    if wrong := unknown_channel(rule.channel, schema):
+        yield "channel", wrong
+    if rule.named_template is not None and (wrong := unknown_template(rule.named_template, schema)):
+        yield "template", wrong
+    if rule.entity is not None:
+        yield from _path_problems(rule, schema.definition(rule.entity))
+
+
+def _path_problems(rule: NotificationRule, entity: EntityDefinition) -> Problems:
+    """The paths of a rule about changes; those of other rules lead through what is known of no entity."""
     for number, recipient in enumerate(rule.recipients):
-        if (path := recipient.get("path")) is None:
+        path = recipient.get("path")
+        if not isinstance(path, str):
             continue
         [root, *parts] = path.split(".")
         if root in RECORDS:

@@ -57,7 +57,7 @@ def _mentions(definition: Any) -> Iterator[Mention]:
         case NotificationRule():
             for number, recipient in enumerate(definition.recipients):
                 for kind in {ROLE, USER} & recipient.keys():
-                    yield Mention(f"recipients.{number}.{kind}", kind, recipient[kind])
+                    yield Mention(f"recipients.{number}.{kind}", kind, str(recipient[kind]))
 
 
 def _of_workflow(workflow: WorkflowDefinition) -> Iterator[Mention]:

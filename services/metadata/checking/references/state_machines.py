@@ -15,7 +15,6 @@ from libs.shared.schema.state_machines import (
     StateMachineDefinition,
     UpdateRecord,
 )
-from libs.shared.schema.validation_errors import suggestion
 from services.metadata.checking.references.names import (
     Problems,
     fields_of,
@@ -25,9 +24,8 @@ from services.metadata.checking.references.names import (
     unknown_entity,
     unknown_field,
 )
+from services.metadata.checking.references.notifications import unknown_channel
 from services.metadata.model.schema import LiveSchema
-
-CHANNELS = ("email", "in_app")
 
 
 def problems_of(machine: StateMachineDefinition, schema: LiveSchema) -> Problems:
@@ -71,15 +69,8 @@ def _action_problems(action: Action, own: str, path: str, schema: LiveSchema) ->
                     yield from setting_problems(schema, action.entity, name, value, path, f"fields.{name}")
             elif isinstance(action, CreateRecord):
                 yield from creating_problems(action.entity, action.fields, path, schema)
-        case SendNotification() if wrong := unknown_channel(action.channel):
+        case SendNotification() if wrong := unknown_channel(action.channel, schema):
             yield f"{path}channel", wrong
-
-
-def unknown_channel(channel: str) -> str | None:
-    """The error of the name of a channel, if any."""
-    if channel in CHANNELS or "{{" in channel:
-        return None
-    return f"there is no channel {channel}, only {', '.join(CHANNELS)}{suggestion(channel, CHANNELS)}"
 
 
 def creating_problems(entity: str, fields: Mapping[str, Any], path: str, schema: LiveSchema) -> Problems:

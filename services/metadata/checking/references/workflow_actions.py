@@ -25,7 +25,8 @@ from services.metadata.checking.references.names import (
     unknown_entity,
     unknown_field,
 )
-from services.metadata.checking.references.state_machines import creating_problems, unknown_channel
+from services.metadata.checking.references.notifications import unknown_channel
+from services.metadata.checking.references.state_machines import creating_problems
 from services.metadata.model.schema import LiveSchema
 
 CONTEXT = "context"
@@ -46,7 +47,7 @@ def known_context(workflow: WorkflowDefinition) -> set[str]:
 def action_problems(action: Action, context: Collection[str], path: str, schema: LiveSchema) -> Problems:
     """The errors in the names of an action; `path` is its own, with a dot."""
     if isinstance(action, NotifyAction):
-        if wrong := unknown_channel(action.channel):
+        if wrong := unknown_channel(action.channel, schema):
             yield f"{path}channel", wrong
         return
     if not isinstance(action, ABOUT_RECORDS):
