@@ -19,9 +19,9 @@ async def test_somebody_is_told_by_a_channel_in_the_words_of_a_template(
     page = someone.page
     # A channel keeps its secret to itself, and is tried from its screen.
     await someone.go("/define/notification-channels/new")
-    await page.get_by_label("Name", exact=True).fill("chat")
+    await page.get_by_role("textbox", name="Name", exact=True).fill("chat")
     await someone.choose("Type", "webhook")
-    await page.get_by_label("URL", exact=True).fill(receiver.url)
+    await page.get_by_role("textbox", name="URL", exact=True).fill(receiver.url)
     await page.get_by_label("Signing secret", exact=True).fill("whsec_c2VjcmV0")
     await someone.save("Saved")
     await expect(page.get_by_label("Signing secret", exact=True)).to_have_value("***")
@@ -30,9 +30,9 @@ async def test_somebody_is_told_by_a_channel_in_the_words_of_a_template(
     assert receiver.payloads[0]["channel"] == "chat"
     # A template shows what it looks like with a record, and which variables have no value.
     await someone.go("/define/notification-templates/new")
-    await page.get_by_label("Name", exact=True).fill("new ticket")
-    await page.get_by_label("Subject", exact=True).first.fill("New: {{ record.title }}")
-    await page.get_by_label("Text", exact=True).first.fill("**{{ record.title }}** {{ record.titel }}")
+    await page.get_by_role("textbox", name="Name", exact=True).fill("new ticket")
+    await page.get_by_role("textbox", name="Subject", exact=True).first.fill("New: {{ record.title }}")
+    await page.get_by_role("textbox", name="Text", exact=True).first.fill("**{{ record.title }}** {{ record.titel }}")
     await someone.choose("Record", "Printer <b>")
     await expect(page.get_by_text("New: Printer <b>")).to_be_visible()
     await expect(page.get_by_text("record.titel", exact=True)).to_be_visible()
@@ -40,7 +40,7 @@ async def test_somebody_is_told_by_a_channel_in_the_words_of_a_template(
     await someone.save("Saved")
     # A rule brings both together; the badge tells of what has come.
     await someone.go("/define/notification-rules/new")
-    await page.get_by_label("Name", exact=True).fill("told")
+    await page.get_by_role("textbox", name="Name", exact=True).fill("told")
     await page.get_by_text("Template", exact=True).click()
     await expect(page.get_by_role("combobox", name="Template")).to_have_value("new ticket")
     await page.get_by_text("Also tell the person who has caused it").click()

@@ -46,6 +46,9 @@ OPEN = {
     f"POST {APP}/auth/accept-invite": 422, f"POST {APP}/auth/forgot-password": 422,
     f"POST {APP}/auth/reset-password": 422, f"GET {APP}/_live": 401,
     f"GET {APP}/_events/_live": 401, f"GET {APP}/{{entity}}/_live": 401,
+    f"GET {APP}/_notifications/_live": 401,
+    # Redirects to the Admin UI; the token in the address is what a mail program has.
+    f"GET {APP}/_notifications/unsubscribe": 200, f"POST {APP}/_notifications/unsubscribe": 404,
     f"GET {APP}/_ui/branding": 200,
 }  # fmt: skip
 """What is answered to an empty request of nobody. To make a route public, say so here too."""
@@ -67,6 +70,8 @@ BODIES: dict[str, Any] = {
     f"POST {APP}/_admin/workflows/{{id}}/simulate": lambda _: {
         "definition": {"name": "w", "trigger": {"type": "manual"}, "steps": [{"id": "a", "type": "action"}]}
     },
+    f"POST {APP}/_admin/notification-channels/{{id}}/test": lambda _: {"to": "a@b.example"},
+    f"POST {APP}/_admin/notification-templates/{{id}}/preview": lambda _: {"context": {}},
     f"POST {APP}/{{entity}}/{{id}}/comments": lambda _: {"body": "taken"},
     f"PUT {APP}/{{entity}}/{{id}}/comments/{{comment_id}}": lambda _: {"body": "taken"},
     f"PATCH {APP}/{{entity}}/{{id}}/comments/{{comment_id}}": lambda _: {"body": "taken"},
