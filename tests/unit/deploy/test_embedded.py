@@ -73,7 +73,7 @@ def test_a_service_gets_only_its_own_secrets() -> None:
     told = Told(Settings(port=0), own, "postgresql://a:b@c/d", lambda user: f"nats://{user}", "nats://c", given)
     secrets = {
         own.secret_key: {"gateway"}, "former": {"gateway"}, "admins": {"gateway"}, own.data_key: {"data"},
-        own.webhook_key: {"metadata", "webhook"}, own.subscribers: {"events"}, "mails": {"notify"},
+        own.webhook_key: {"metadata", "webhook", "notify"}, own.subscribers: {"events"}, "mails": {"notify"},
     }  # fmt: skip
     environments = {service: for_replica(service, 0, 1, told) for service in SERVICES}
     holders = {
