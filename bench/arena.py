@@ -10,7 +10,7 @@ from bench.load import running
 from bench.operations import category, rows
 from bench.settings import Plan
 from bench.starting import Start, Starts
-from bench.systems import database, former, limit, permitted, pocketbase, rocket, strangers
+from bench.systems import database, former, limit, permitted, pocketbase, rocket, strangers, untraced
 from bench.systems.system import Drive, System, Target
 
 Tell = Callable[[str], None]
@@ -59,7 +59,8 @@ class Arena:
         """Start the other systems of the plan."""
         adding = {
             "limit": self._add_limit, "pocketbase": self._add_pocketbase, "database": self._add_database,
-            "permitted": self._add_permitted, "strangers": self._add_strangers, "former": self._add_former,
+            "permitted": self._add_permitted, "strangers": self._add_strangers, "untraced": self._add_untraced,
+            "former": self._add_former,
         }  # fmt: skip
         for name, add in adding.items():
             if name in self._plan.systems:
@@ -91,6 +92,12 @@ class Arena:
         stranger = strangers.Strangers(main, self.drive)
         await stranger.prepare()
         self.systems.append(stranger)
+
+    async def _add_untraced(self, main: rocket.Rocket) -> None:
+        silent = untraced.Untraced(main, self.drive)
+        await silent.furnish(rows(self._plan.rows, self._plan.categories), self._plan.index)
+        await self._prove(silent.target)
+        self.systems.append(silent)
 
     async def _add_former(self, _: rocket.Rocket) -> None:
         assert self._plan.former is not None, "the command line names its checkout"

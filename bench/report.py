@@ -22,6 +22,7 @@ WHAT = {
     "conditional, with field rules and masks",
     "database": "pgbench with the same SQL in the same Postgres: no HTTP, no Python, so what the database alone can do",
     "former": "another checkout of Rocket, with a Postgres and a NATS of its own",
+    "untraced": "the same stack and requests in an app whose instrumentation is off: what spans cost",
     "strangers": "the same stack and requests, each with a token that is not remembered, so that it has to be verified",
 }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.operations import CATEGORIES, INDEXES, OPERATIONS, Index, Operation
 
 SYSTEMS = ("rocket", "limit", "pocketbase", "database")
-FURTHER = ("permitted", "strangers")
+FURTHER = ("permitted", "strangers", "untraced")
 """Systems that are measured only if they are named."""
 UNSAID = ("rounds", "seconds", "folder", "former")
 """Arguments that the printed command expresses otherwise, or leaves out because they name local paths."""

@@ -60,6 +60,8 @@ class RocketApi:
 class MeasuredStack:
     """A running stack with an app for the benchmark, of this checkout or another one."""
 
+    app = APP
+
     def __init__(self, target: Target, server_url: str) -> None:
         self.target = target
         self.database_url = ""
@@ -70,7 +72,7 @@ class MeasuredStack:
         return {**pids, "forkserver": [parent(pid) for pid in pids["gateway"]]}
 
     async def prepare(self) -> None:
-        await self._login(APP, "admin@localhost")
+        await self._login(self.app, "admin@localhost")
         await tables.vacuum(self.database_url)
 
     async def drive(self, operation: Operation, seconds: float, randomness: Random) -> Outcome:
@@ -79,11 +81,11 @@ class MeasuredStack:
     async def furnish(self, rows: list[Row], index: Index) -> None:
         """Create the app, its two entities and their rows."""
         await self._login("_platform", "platform@localhost")
-        made = await self.target.ask(Request("POST", "/api/_platform/apps", {"name": APP}))
+        made = await self.target.ask(Request("POST", "/api/_platform/apps", {"name": self.app}))
         self.database_url = tables.other_database(self._server_url, made["data"]["db_name"])
-        await self._login(APP, "admin@localhost")
+        await self._login(self.app, "admin@localhost")
         for table in TABLES:
-            await self.target.ask(Request("POST", f"/api/{APP}/_admin/entities", definition(table)))
+            await self.target.ask(Request("POST", f"/api/{self.app}/_admin/entities", definition(table)))
             await self.target.send_once([self.target.api.create(table, row) for row in rows])
         if index == "both":
             await tables.index_both(self.database_url)

@@ -211,6 +211,7 @@ class Dispatcher:
         what = "webhook.fail" if outcome.error else "webhook.success"
         with tracing.span("webhook", "dispatcher", what, entity=claimed.entity) as span:
             span.record_id = claimed.record_id
+            span.status = "error" if outcome.error else "ok"
             policy = self._requests.policy(claimed, index)
             await self._recorder.record(app, Sent(claimed, request, outcome, policy))
         return outcome.error is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.async_api import Page, Route, expect
 
 from libs.shared.testing.polling import eventually
-from tests.browser.conftest import Opened
+from tests.browser.conftest import Opened, serious_findings
 from tests.support.client import Client, entity, text
 
 
@@ -112,3 +112,30 @@ async def test_a_trace_is_walked_through_with_the_keyboard(admin: Client, person
     await tree.focus()
     await someone.press("Enter")
     await expect(page.get_by_role("region", name="Span")).to_contain_text('"action": "write.insert"')
+
+
+async def test_what_a_request_led_to_is_drawn_and_listed(admin: Client, person: Opened) -> None:
+    await admin.define(entity("deal", text("title")))
+    await admin.define({"entity": "deal", "url": "http://127.0.0.1:9/", "retry": {"max_attempts": 1}}, "webhooks")
+    made = (await admin.post("/deal", {"title": "Oven"})).expect(201)
+    trace = made.headers["X-Trace-Id"]
+
+    async def failed() -> bool:
+        nodes = (await admin.get(f"/_events/causality/{trace}")).data["nodes"]
+        return {"error", "failed"} & {node["status"] for node in nodes} != set() and nodes[0]["status"] == "ok"
+
+    await eventually(failed, within=20)
+    someone = await person(bypass_csp=True)
+    page = someone.page
+    await someone.go(f"/events/{trace}")
+    await page.get_by_role("link", name="What it led to").click()
+    await expect(someone.heading("What the request led to")).to_be_visible()
+    picture = page.get_by_role("region", name="What the request led to")
+    await expect(picture.get_by_text("create deal")).to_be_visible()
+    await expect(picture.get_by_text("Delivery · failed")).to_be_visible()
+    effects = page.get_by_role("table", name="Effects")
+    await expect(effects.get_by_role("row")).to_have_count(4)
+    await effects.get_by_role("link", name="after_write").click()
+    await page.get_by_role("link", name="What caused it").click()
+    await expect(someone.heading("What the request led to")).to_be_visible()
+    assert not await serious_findings(page)

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Span, holds, layOut, parentAt, seenRows } from "./trace";
+import { type Span, extentOf, holds, layOut, parentAt, seenRows } from "./trace";
 
 const span = (id: string, ms: number, begin: number, children: Span[] = [], more: Partial<Span> = {}): Span => ({
   span_id: id, source: "engine", component: "c", action: id, entity: null, duration_ms: ms, status: "ok", metadata: null,
@@ -30,4 +30,12 @@ test("a search looks at names and metadata", () => {
 test("a trace of 32,000 spans is laid out without recursion", () => {
   const deep = Array.from({ length: 32_000 }).reduce<Span>((child, _, at) => span(`s${at}`, 1, 0, [child]), span("leaf", 1, 0));
   expect(layOut(deep)).toHaveLength(32_001);
+});
+
+test("effects after the end stretch the time, but not without limit, and are not waited for", () => {
+  const late = (begin: number) => layOut(span("root", 100, 0, [span("a", 20, 0), span("late", 50, begin)]));
+  expect(extentOf(rows, 100)).toBe(100);
+  expect(extentOf(late(400), 100)).toBe(450);
+  expect(extentOf(late(86_400_000), 100)).toBe(2_000);
+  expect(ids(seenRows(late(400), new Set(), true))).toEqual(["root", "a"]);
 });

@@ -35,7 +35,8 @@ export function layOut(root: Span): SpanRow[] {
   for (let next = stack.pop(); next; next = stack.pop()) {
     const { span, depth, critical } = next;
     rows.push({ span, depth, critical, start: Math.max(0, beginOf(span) - origin) });
-    const last = lastToEnd(span.children);
+    // What begins after the end, as effects do, is not waited for.
+    const last = lastToEnd(span.children.filter((child) => beginOf(child) <= endOf(span)));
     const ordered = [...span.children].sort((one, other) => beginOf(other) - beginOf(one));
     for (const child of ordered) stack.push({ span: child, depth: depth + 1, critical: critical && child === last });
   }
@@ -48,6 +49,15 @@ function lastToEnd(spans: Span[]): Span | undefined {
 
 function endOf(span: Span): number {
   return beginOf(span) + span.duration_ms;
+}
+
+/** How many times as long as its request a trace is drawn: effects of days later would leave nothing of the request. */
+const MAX_STRETCH = 20;
+
+/** The milliseconds that the whole width stands for: up to the end of the last span, within limits. */
+export function extentOf(rows: SpanRow[], total: number): number {
+  const end = rows.reduce((latest, { span, start }) => Math.max(latest, start + Number(span.duration_ms)), total);
+  return Math.min(end, Math.max(total, 0.001) * MAX_STRETCH);
 }
 
 /** The rows that are seen: those of collapsed spans are not, and where wanted only the critical path is. */

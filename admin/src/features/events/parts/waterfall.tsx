@@ -2,7 +2,7 @@ import { Group, Switch, Text } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, useDeferredValue, useId, useMemo, useRef, useState } from "react";
 import { useTranslation } from "../../../words/translator";
-import { type Span, holds, layOut, parentAt, seenRows } from "../../../model/trace";
+import { type Span, extentOf, holds, layOut, parentAt, seenRows } from "../../../model/trace";
 import { JsonView } from "../../../ui/json-view";
 import { Minimap } from "./minimap";
 import { SpanLine } from "./span-line";
@@ -16,6 +16,7 @@ export function Waterfall({ root, total }: { root: Span; total: number }) {
   const { t } = useTranslation();
   const id = useId();
   const all = useMemo(() => layOut(root), [root]);
+  const extent = useMemo(() => extentOf(all, total), [all, total]);
   const [collapsed, setCollapsed] = useState<ReadonlySet<string>>(new Set());
   const [onlyCritical, setOnlyCritical] = useState(false);
   const rows = useMemo(() => seenRows(all, collapsed, onlyCritical), [all, collapsed, onlyCritical]);
@@ -63,7 +64,7 @@ export function Waterfall({ root, total }: { root: Span; total: number }) {
           {t("events.keys")}
         </Text>
       </Group>
-      <Minimap rows={rows} total={total} first={items[0]?.index ?? 0} last={items.at(-1)?.index ?? 0} onGo={(row) => virtual.scrollToIndex(row, { align: "center" })} />
+      <Minimap rows={rows} total={extent} first={items[0]?.index ?? 0} last={items.at(-1)?.index ?? 0} onGo={(row) => virtual.scrollToIndex(row, { align: "center" })} />
       <div ref={scroller} className="rk-grid" role="tree" aria-label={t("events.traceTitle")} tabIndex={0} aria-activedescendant={`${id}-${at}`} onKeyDown={press}>
         <div style={{ height: virtual.getTotalSize(), position: "relative" }} role="presentation">
           {items.map((item) => {
@@ -73,7 +74,7 @@ export function Waterfall({ root, total }: { root: Span; total: number }) {
                 key={row.span.span_id}
                 id={`${id}-${item.index}`}
                 row={row}
-                total={total}
+                total={extent}
                 top={item.start}
                 height={ROW_PX}
                 isChosen={item.index === at}
