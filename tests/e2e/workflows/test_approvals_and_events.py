@@ -31,14 +31,8 @@ async def _pending(caller: Client, query: str = "") -> Any:
     return instance
 
 
-async def test_short_leaves_are_approved_at_once(admin: Client) -> None:
-    await admin.define(LEAVE)
-    await admin.define(approval(), "workflows")
-    record = (await admin.post("/leave", {"status": "pending", "days": 2})).data
-    await _status(admin, record, "approved")
-
-
-async def test_writes_of_steps_update_slugs(admin: Client) -> None:
+async def test_writes_of_steps_update_slugs(common_admin: Client) -> None:
+    admin = common_admin
     slug = {"field": "slug", "source": "title", "regenerate_on_update": True}
     fields = (text("title"), text("slug", unique=True), text("status", default="draft"))
     await admin.define(entity("page", *fields, slug=slug))
@@ -59,9 +53,11 @@ async def test_writes_of_steps_update_slugs(admin: Client) -> None:
     await eventually(renamed)
 
 
-async def test_only_the_assignee_decides(admin: Client) -> None:
+async def test_short_leaves_are_approved_at_once_and_others_by_the_assignee(admin: Client) -> None:
     await admin.define(LEAVE)
     await admin.define(approval(), "workflows")
+    short = (await admin.post("/leave", {"status": "pending", "days": 2})).data
+    await _status(admin, short, "approved")
     manager, other = await admin.user("boss@example.com", ["manager"]), await admin.user("ann@example.com", ["staff"])
     record = (await admin.post("/leave", {"status": "pending", "days": 10})).data
     instance = await _pending(manager, "?assignee=me")
@@ -87,17 +83,28 @@ TWICE = {
 }
 
 
+@pytest.fixture(scope="module")
+async def twice(common_admin: Client) -> Client:
+    """The admin of an app in which leaves are decided twice."""
+    await common_admin.define(LEAVE)
+    await common_admin.define(TWICE, "workflows")
+    return common_admin
+
+
 async def _at_first(admin: Client) -> Any:
     """An instance that waits for the first of two decisions."""
-    await admin.define(LEAVE)
-    await admin.define(TWICE, "workflows")
-    (await admin.post("/leave", {"status": "pending"})).expect(201)
-    return await _pending(admin)
+    record = (await admin.post("/leave", {"status": "pending"})).expect(201).data
+
+    async def waiting() -> Any:
+        return (await admin.get(f"/_workflows?record={record['id']}&step=first")).expect(200).data
+
+    (instance,) = await eventually(waiting)
+    return instance
 
 
 @pytest.mark.parametrize("verb", ["approve", "reject"])
-async def test_a_decision_applies_to_the_current_step(stack: Stack, admin: Client, verb: str) -> None:
-    instance = await _at_first(admin)
+async def test_a_decision_applies_to_the_current_step(stack: Stack, twice: Client, verb: str) -> None:
+    admin, instance = twice, await _at_first(twice)
     path, database = f"/_workflows/{instance['id']}", (await app_row(stack, admin))["database"]
     lock = "SELECT FROM workflow.instances WHERE id = $1 FOR UPDATE"
     async with holding(stack, database, lock, uuid.UUID(instance["id"])) as held_up:
@@ -112,8 +119,8 @@ async def test_a_decision_applies_to_the_current_step(stack: Stack, admin: Clien
     assert [(entry["step"], entry["status"]) for entry in shown["history"]] == [("first", "approved")]
 
 
-async def test_a_decision_may_name_its_step(admin: Client) -> None:
-    instance = await _at_first(admin)
+async def test_a_decision_may_name_its_step(twice: Client) -> None:
+    admin, instance = twice, await _at_first(twice)
     path = f"/_workflows/{instance['id']}"
     for verb in ("approve", "reject"):
         for wrong in ("second", "none", ""):
