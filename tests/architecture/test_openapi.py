@@ -83,8 +83,12 @@ WITHOUT_JSON = {
     ("get", "/api/{app}/_notifications/unsubscribe"),
     ("get", "/api/{app}/{entity}/_live"), ("get", "/api/{app}/{entity}/_imports/{id}/errors"),
     *(
-        ("get", f"/api/{realm}/auth/oidc/{{provider}}/{last}")
-        for realm in ("_platform", "{app}") for last in ("start", "callback")
+        (method, f"/api/{realm}/auth/{last}")
+        for realm in ("_platform", "{app}")
+        for method, last in (
+            ("get", "oidc/{provider}/start"), ("get", "oidc/{provider}/callback"), ("get", "saml/{provider}/start"),
+            ("post", "saml/{provider}/acs"), ("get", "saml/{provider}/slo"), ("post", "saml/{provider}/slo"),
+        )
     ),
 }  # fmt: skip
 """Operations that answer pages, bytes, redirects and streams."""

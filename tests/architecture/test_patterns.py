@@ -78,6 +78,7 @@ CONSTANT_PATTERNS = {
     "services/notify/templates.py",
     "services/webhook/header_templates.py",
     "services/gateway/identity/sso/logins.py",
+    "services/gateway/identity/sso/saml/descriptions.py",
 }
 """A module is added only after its patterns, and the longest text they can meet, were checked as the docstring says."""
 OPERATORS_PATTERNS = {"services/gateway/files/types.py"}

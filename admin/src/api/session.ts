@@ -61,6 +61,17 @@ export async function login(realm: string, body: Login): Promise<void> {
   keep(realm, await post(realm, "/auth/login", body));
 }
 
+/** Log in with a name and password of a directory. */
+export async function loginAtDirectory(realm: string, name: string, body: Login): Promise<void> {
+  const { email, ...rest } = body;
+  keep(realm, await post(realm, `/auth/ldap/${name}/login`, { username: email, ...rest }));
+}
+
+/** Begin the session of a login at a provider. */
+export async function exchangeCode(realm: string, code: string, verifier: string): Promise<void> {
+  keep(realm, await post(realm, "/auth/sso/exchange", { code, ...(verifier ? { verifier } : {}) }));
+}
+
 export async function acceptInvite(realm: string, token: string, password: string): Promise<void> {
   keep(realm, await post(realm, "/auth/accept-invite", { token, password }));
 }
@@ -80,13 +91,15 @@ export async function changePassword(realm: string, current: string, password: s
   keep(owner, await send(owner, "PUT", "/auth/password", body, await accessToken(realm)));
 }
 
-/** End the session of the realm, or of the platform where it is what lets the caller in. */
-export async function logout(realm: string): Promise<void> {
+/** End the session of the realm, or of the platform where it is what lets the caller in. Answers where the provider of
+ *  the login wants to hear of it. */
+export async function logout(realm: string): Promise<string | undefined> {
   endViewAs(realm);
   const owner = ownerOf(realm);
   const refresh = localStorage.getItem(STORED + owner);
   forget(owner);
-  if (refresh) await post(owner, "/auth/logout", { refresh_token: refresh }).catch(() => undefined);
+  const answer = refresh ? await post(owner, "/auth/logout", { refresh_token: refresh }).catch(() => undefined) : undefined;
+  return typeof answer?.["logout_url"] === "string" ? answer["logout_url"] : undefined;
 }
 
 /** A good access token. Raises ApiError 401 where there is no session. */

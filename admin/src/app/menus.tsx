@@ -61,8 +61,9 @@ export function UserMenu({ realm }: { realm: string }) {
     void setLanguage(language).then(() => setDirection(directionOf(language)));
   };
   const leave = async () => {
-    await logout(realm);
+    const elsewhere = await logout(realm);
     client.clear();
+    if (elsewhere) return globalThis.location.assign(elsewhere);
     await navigate({ to: "/login", search: realm === PLATFORM ? {} : { app: realm } });
   };
   return (

@@ -69,6 +69,7 @@ function forAdmins(app: string): Section[] {
         entry(app, "users", "user", "/people/users"),
         entry(app, "invites", "plus", "/people/invites"),
         entry(app, "apiKeys", "key", "/people/api-keys"),
+        entry(app, "providers", "shield", "/people/providers"),
       ],
     },
     {

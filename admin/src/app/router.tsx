@@ -14,6 +14,7 @@ import {
 import type { ReactNode } from "react";
 import { readAt } from "../api/moment";
 import { isLoggedIn, PLATFORM, realms } from "../api/session";
+import { endLogin } from "../api/sso";
 import type { ListState } from "../model/filter";
 import { withWords } from "./language";
 import { FailedScreen, NotFound } from "./lost";
@@ -33,13 +34,36 @@ const home = createRoute({
   },
 });
 
+interface LoginSearch {
+  app?: string;
+  back?: string;
+  code?: string;
+  error?: string;
+  trace_id?: string;
+}
+
+function texts(search: Record<string, unknown>, ...names: string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (typeof search[name] === "string" ? [[name, search[name]]] : [])));
+}
+
 const loginRoute = createRoute({
   getParentRoute: () => root,
   path: "/login",
-  validateSearch: (search: Record<string, unknown>): { app?: string; back?: string } => ({
+  validateSearch: (search: Record<string, unknown>): LoginSearch => ({
+    ...texts(search, "code", "error", "trace_id"),
     ...(typeof search["app"] === "string" ? { app: search["app"] } : {}),
     ...(typeof search["back"] === "string" && search["back"].startsWith("/") ? { back: search["back"] } : {}),
   }),
+  // A login at a provider comes back here, with a code or an error.
+  beforeLoad: async ({ search }) => {
+    if (!search.code) return;
+    const realm = search.app ?? PLATFORM;
+    const back = await endLogin(realm, search.code).catch(() => undefined);
+    if (back === undefined) throw redirect({ to: "/login", search: { ...(search.app ? { app: search.app } : {}), error: "UNAUTHORIZED" } });
+    // The page begins anew, without the code in its address.
+    globalThis.location.replace(`/admin${back}`);
+    await new Promise(() => undefined);
+  },
   component: lazyRouteComponent(() => withWords(import("../features/login/page")), "LoginPage"),
 });
 
@@ -144,6 +168,7 @@ const routes = root.addChildren([
     screen("/projections", () => import("../features/operating/projections-page"), "ProjectionsPage"),
     screen("/files", () => import("../features/operating/files-page"), "FilesPage"),
     screen("/people/invites", () => import("../features/people/invites-page"), "InvitesPage"),
+    screen("/people/providers", () => import("../features/providers/page"), "ProvidersPage"),
     screen("/people/api-keys", () => import("../features/people/keys-page"), "ApiKeysPage"),
     screen("/exchange", () => import("../features/exchange/page"), "ExchangePage"),
     screen("/settings", () => import("../features/definitions/settings-page"), "SettingsPage"),

@@ -9,14 +9,14 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from libs.shared.contracts.auth_providers import LogoutBody
+from libs.shared.contracts.auth_providers import LdapLoginBody, LogoutBody
 from libs.shared.contracts.bodies import RequestBody
 from libs.shared.contracts.context import Context
 from libs.shared.contracts.messages import Response
 from libs.shared.errors import RocketError
 from libs.shared.parameters import FREE, taking
 from services.gateway.http.bodies import read_body
-from services.gateway.identity.sso import logins, logouts
+from services.gateway.identity.sso import directory_logins, logins, logouts, providers
 from services.gateway.identity.sso.logins import Redirection, Visit
 from services.gateway.identity.sso.sealed_state import LIFETIME_S
 from services.gateway.routing.route import Local
@@ -84,6 +84,29 @@ async def backchannel_logout(state: State, request: web.Request, context: Contex
             raise
         raise RocketError("INVALID_PAYLOAD", error.message, headers=NO_STORE) from None
     return Response(body=b'{"data":{"logged_out":true}}', headers=dict(NO_STORE))
+
+
+async def saml_metadata(state: State, request: web.Request, context: Context) -> Response:
+    """What a SAML identity provider must know of us, as its metadata."""
+    realm = state.accounts.realm(context.app)
+    provider = await providers.named(realm, request.match_info["provider"], "saml")
+    endpoints = state.sso.endpoints(realm, provider, state.sso.origin(_origin(request)))
+    body = await state.sso.saml.metadata(provider, endpoints)
+    return Response(body=body, headers={"Content-Type": "application/samlmetadata+xml"})
+
+
+async def saml_logout(state: State, request: web.Request, context: Context) -> Response:
+    """Heed a logout of a SAML identity provider, or its answer to ours; the browser goes on from here."""
+    sent = await _form(state, request) if request.method == "POST" else _query(request)
+    realm = state.accounts.realm(context.app)
+    _, notice = await logouts.heed(state.sso, realm, _visit(request, sent), "saml", request.match_info["provider"])
+    return Response(302, headers={"Location": notice.answer, **NO_STORE})
+
+
+async def ldap_login(state: State, request: web.Request, context: Context, body: LdapLoginBody) -> Response:
+    """Tokens for a name and password of a directory."""
+    realm = state.accounts.realm(context.app)
+    return await directory_logins.login(state.sso, realm, context, request.match_info["provider"], body)
 
 
 async def _redirected(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from libs.shared.contracts import auth_providers
+from libs.shared.parameters import FREE
 from services.gateway.http import sso
 from services.gateway.http.sso import in_sso
 from services.gateway.identity.sso import handover, providers
@@ -11,7 +12,7 @@ from services.gateway.routing.route import Access, Local, Route
 
 def login_routes(base: str) -> tuple[Route, ...]:
     """The logins at providers of an app, or of the platform."""
-    oidc = base + "/auth/oidc/{provider}"
+    oidc, saml = base + "/auth/oidc/{provider}", base + "/auth/saml/{provider}"
     return (
         Route("GET", base + "/auth/providers", in_sso(providers.list_login_methods), Access.PUBLIC),
         Route(
@@ -23,6 +24,17 @@ def login_routes(base: str) -> tuple[Route, ...]:
         Route("GET", oidc + "/start", sso.start("oidc"), Access.PUBLIC),
         Route("GET", oidc + "/callback", sso.finish("oidc"), Access.PUBLIC),
         Route("POST", oidc + "/backchannel-logout", Local(sso.backchannel_logout), Access.PUBLIC),
+        Route("GET", saml + "/metadata", Local(sso.saml_metadata), Access.PUBLIC),
+        Route("GET", saml + "/start", sso.start("saml"), Access.PUBLIC),
+        Route("POST", saml + "/acs", sso.finish("saml"), Access.PUBLIC),
+        Route("GET", saml + "/slo", Local(sso.saml_logout, FREE), Access.PUBLIC),
+        Route("POST", saml + "/slo", Local(sso.saml_logout, FREE), Access.PUBLIC),
+        Route(
+            "POST",
+            base + "/auth/ldap/{provider}/login",
+            Local(sso.ldap_login, body=auth_providers.LdapLoginBody),
+            Access.PUBLIC,
+        ),
     )
 
 

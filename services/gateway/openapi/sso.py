@@ -27,6 +27,7 @@ START_PARAMETERS: list[Schema] = [
     {"name": "challenge", "in": "query", "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"},
      "description": "SHA-256, in Base64 for URLs, of the `verifier` that the exchange will send"},
 ]  # fmt: skip
+XML: Schema = {"description": "Metadata", "content": {"application/samlmetadata+xml": {"schema": TEXT}}}
 REDIRECT: Schema = {"responses": {"302": {"description": "On to the provider, or back with `code` or `error`"}}}
 
 
@@ -42,6 +43,12 @@ OF_LOGINS: Mapping[tuple[str, str], Schema] = {
     ("GET", "/auth/oidc/{provider}/start"): {"parameters": START_PARAMETERS, **REDIRECT},
     ("GET", "/auth/oidc/{provider}/callback"): REDIRECT,
     ("POST", "/auth/oidc/{provider}/backchannel-logout"): {**_form("logout_token"), **gives(shaped(logged_out=FLAG))},
+    ("GET", "/auth/saml/{provider}/metadata"): {"responses": {"200": XML}},
+    ("GET", "/auth/saml/{provider}/start"): {"parameters": START_PARAMETERS, **REDIRECT},
+    ("POST", "/auth/saml/{provider}/acs"): {**_form("SAMLResponse", "RelayState"), **REDIRECT},
+    ("GET", "/auth/saml/{provider}/slo"): REDIRECT,
+    ("POST", "/auth/saml/{provider}/slo"): {**_form("SAMLRequest", "SAMLResponse", "RelayState"), **REDIRECT},
+    ("POST", "/auth/ldap/{provider}/login"): gives(shaped((), **TOKENS, user=USER)),
 }
 OF_PROVIDERS: Mapping[tuple[str, str], Schema] = {
     ("GET", ""): gives({"type": "array", "items": PROVIDER}),

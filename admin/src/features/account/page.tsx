@@ -177,7 +177,7 @@ function Sessions({ app }: { app: string }) {
                   {session.user_agent}
                 </Text>
                 <Text size="xs" c="dimmed">
-                  {session.ip} · {timestampCell(session.last_used_at)}
+                  {session.ip} · {timestampCell(session.last_used_at)} · {session.via === "password" ? t("account.byPassword") : t("account.byProvider", { name: session.via })}
                 </Text>
               </Table.Td>
               <Table.Td>

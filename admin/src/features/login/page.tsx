@@ -6,9 +6,11 @@ import { useState } from "react";
 import { useTranslation } from "../../words/translator";
 import { useBranding } from "../../api/branding";
 import { isApiError } from "../../api/errors";
-import { forgotPassword, login, PLATFORM } from "../../api/session";
+import { forgotPassword, login, loginAtDirectory, PLATFORM } from "../../api/session";
+import { beginLogin, type LoginMethod, useLoginMethods } from "../../api/sso";
 import { BrandLinks, Logo } from "../../ui/brand";
 import { hintOf, messageOf } from "../../ui/errors";
+import { Methods, SsoError } from "./methods";
 
 const TYPING_MS = 400;
 
@@ -20,6 +22,7 @@ export function LoginPage() {
   const router = useRouter();
   const client = useQueryClient();
   const [form, setForm] = useState({ app: search.app ?? "", email: "", password: "", totp: "" });
+  const [directory, setDirectory] = useState<LoginMethod>();
   const [asksCode, setAsksCode] = useState(false);
   const [error, setError] = useState<Error>();
   const [notice, setNotice] = useState("");
@@ -27,6 +30,7 @@ export function LoginPage() {
   const realm = form.app.trim() || PLATFORM;
   const [settled] = useDebouncedValue(form.app.trim(), TYPING_MS);
   const branding = useBranding(settled);
+  const methods = useLoginMethods(settled || PLATFORM);
   const set = (part: Partial<typeof form>) => setForm({ ...form, ...part });
   const attempt = async (work: () => Promise<void>) => {
     setBusy(true);
@@ -40,7 +44,8 @@ export function LoginPage() {
   };
   const enter = () =>
     attempt(async () => {
-      await login(realm, { email: form.email, password: form.password, ...(form.totp ? { totp: form.totp } : {}) });
+      const body = { email: form.email, password: form.password, ...(form.totp ? { totp: form.totp } : {}) };
+      await (directory ? loginAtDirectory(realm, directory.name, body) : login(realm, body));
       client.clear(); // what was answered, or refused, to somebody else or to nobody
       if (search.back) router.history.push(`${router.basepath}${search.back}`);
       else if (realm === PLATFORM) await navigate({ to: "/platform" });
@@ -65,6 +70,7 @@ export function LoginPage() {
             <Title order={1} size="h3">
               {branding && branding.name !== settled ? t("login.titleOf", { name: branding.name }) : t("login.title")}
             </Title>
+            {!error && search.error && <SsoError code={search.error} trace={search.trace_id} />}
             {error && (
               <Alert color="red" role="alert" title={messageOf(error)}>
                 {hintOf(error)}
@@ -80,8 +86,8 @@ export function LoginPage() {
               autoComplete="organization"
             />
             <TextInput
-              label={t("login.email")}
-              type="email"
+              label={directory ? t("login.userOf", { name: directory.label }) : t("login.email")}
+              type={directory ? "text" : "email"}
               required
               autoComplete="username"
               value={form.email}
@@ -107,8 +113,14 @@ export function LoginPage() {
             <Button type="submit" loading={busy}>
               {t("login.submit")}
             </Button>
+            <Methods
+              methods={methods}
+              directory={directory}
+              onDirectory={setDirectory}
+              onLeave={(method) => void attempt(() => beginLogin(realm, method, search.back))}
+            />
             <Text size="sm">
-              <Anchor component="button" type="button" onClick={() => void forgot()} disabled={!form.email}>
+              <Anchor component="button" type="button" onClick={() => void forgot()} disabled={!form.email || directory !== undefined}>
                 {t("login.forgot")}
               </Anchor>
             </Text>

@@ -92,7 +92,7 @@ async def finish(
     Raises UNAUTHORIZED where nothing tells the way back: the login was begun in another browser, or too long ago.
     """
     provider = await named(realm, name, type_name)
-    login = await _resumed(realm, visit, provider)
+    login = await _resumed(sso, realm, context, visit, provider)
     try:
         code = await _code(sso, realm, context, visit, provider, login)
         url = _back(login.redirect_to, {"code": code})
@@ -102,9 +102,15 @@ async def finish(
     return Redirection(url, (cookie_name(login.state), ""), sso.path(realm), type_name == "saml")
 
 
-async def _resumed(realm: Realm, visit: Visit, provider: AuthProvider) -> LoginState:
+async def _resumed(
+    sso: SingleSignOn, realm: Realm, context: Context, visit: Visit, provider: AuthProvider
+) -> LoginState:
     """The login that this browser has begun at this provider; it can be resumed once."""
     state = visit.sent.get(STATE_PARAMETER[provider.body.type], "")
+    if provider.body.type == "saml" and provider.config.allow_idp_initiated and cookie_name(state) not in visit.cookies:
+        # Begun at the provider: it must answer no request, and can only lead to our own page.
+        home = await sso.check_redirect(context, sso.origin(visit.origin), "")
+        return LoginState("", realm.scope, provider.id, home, "", clock.unix(), {})
     sealed_login = visit.cookies.get(cookie_name(state), "") if state else ""
     login = unseal(realm.accounts.encryptor, realm.scope, sealed_login)
     if login is None or login.state != state or login.provider != provider.id or not login.is_current:

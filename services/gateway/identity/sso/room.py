@@ -12,10 +12,20 @@ from libs.shared.errors import RocketError, invalid_field
 from services.gateway.identity.realms import Realm
 from services.gateway.identity.settings import IdentitySettings
 from services.gateway.identity.sso.external import AuthProvider, Endpoints
+from services.gateway.identity.sso.ldap.provider import LdapDirectory
 from services.gateway.identity.sso.oidc.provider import OpenIdConnect
 from services.gateway.identity.sso.outbound import Outbound
 from services.gateway.identity.sso.provider_types import ProviderType
+from services.gateway.identity.sso.saml.provider import SamlServiceProvider
+from services.gateway.identity.sso.threads import Threads
 
+SAML_THREADS = 2
+LDAP_THREADS = 16
+"""Logins at directories at once: each waits for answers most of its time."""
+MAX_WAITING = 128
+"""Logins that may wait for a thread; further ones are refused."""
+BLOCKING_TIMEOUT_S = 9.0
+"""Seconds for one login in a thread."""
 MAX_REDIRECT_CHARACTERS = 1_000
 HOME = "/admin/login"
 ENDPOINTS = {
@@ -35,6 +45,7 @@ class SingleSignOn:
     settings: IdentitySettings
     outbound: Outbound
     types: Mapping[str, ProviderType]
+    saml: SamlServiceProvider
     origins: frozenset[str]
     origins_of: FindOrigins
 
@@ -99,5 +110,9 @@ class SingleSignOn:
 def open_single_sign_on(settings: Any, origins: frozenset[str], origins_of: FindOrigins) -> SingleSignOn:
     """The single sign-on of a gateway. `*` admits pages to call the API, not to be handed logins."""
     outbound = Outbound(settings.sso_allows_loopback, settings.sso_allow_private)
-    types: dict[str, ProviderType] = {"oidc": OpenIdConnect(outbound)}
-    return SingleSignOn(settings, outbound, types, origins - {"*"}, origins_of)
+    saml = SamlServiceProvider(Threads("saml", SAML_THREADS, MAX_WAITING, BLOCKING_TIMEOUT_S))
+    ldap = LdapDirectory(
+        Threads("ldap", LDAP_THREADS, MAX_WAITING, BLOCKING_TIMEOUT_S), outbound.loopback, outbound.private
+    )
+    types: dict[str, ProviderType] = {"oidc": OpenIdConnect(outbound), "saml": saml, "ldap": ldap}
+    return SingleSignOn(settings, outbound, types, saml, origins - {"*"}, origins_of)

@@ -1,0 +1,1 @@
+"""LDAP and Active Directory: a name and a password, proved by a bind at the directory."""
