@@ -14,6 +14,10 @@ The way of a login: `routes.py` → `http/realm_handlers.py` (the realm: an app,
 `identity/login_throttle.py` → `identity/passwords.py` → `identity/factors.py` → `identity/sessions.py` →
 `identity/tokens.py`. Changes of accounts add their audit entry in `identity/audit.py`.
 
+The way of a login at a provider: `http/sso.py` (redirects, cookies) → `identity/sso/logins.py` (begun and resumed) →
+the type of the provider (`identity/sso/oidc`, `saml`, `ldap`) → `identity/sso/provisioning.py` (the user) →
+`identity/sso/handover.py` (the code, and the session).
+
 The way of an import: `http/imports.py` stores the file and has data make a job; `imports/worker.py` claims jobs, and
 `imports/job_run.py` reads the file and sends batch after batch to data, in the name of the job's owner.
 """

@@ -132,6 +132,7 @@ SERVICE = Service(
         contracts.FindPeople: by_accounts(handlers.find_people),
         contracts.FindNamed: by_accounts(handlers.find_named),
         contracts.ListRoles: by_accounts(handlers.list_roles),
+        contracts.ClosePasswords: by_accounts(handlers.close_passwords),
     },
     workers=(seed_platform, follow_revocations, note_used_keys, sweep_files, sweep_apps, work_on_imports, share_quotas),
     lag=lambda state: {"relay": state.accounts.transactions.relay.lag},

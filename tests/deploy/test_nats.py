@@ -27,7 +27,7 @@ from libs.shared.contracts.definitions import GetDefinition
 from libs.shared.contracts.delegations import FindDelegates
 from libs.shared.contracts.effect_previews import PreviewEffects
 from libs.shared.contracts.effects import AddRecord, FetchRecords, MoveState, PageRecords, RemoveRecord, SetFields
-from libs.shared.contracts.identity import FindNamed, FindPeople, ListRoles, SeedAdmin
+from libs.shared.contracts.identity import ClosePasswords, FindNamed, FindPeople, ListRoles, SeedAdmin
 from libs.shared.contracts.messages import Announcement, Request
 from libs.shared.contracts.operations import (
     SERVICES,
@@ -71,7 +71,7 @@ FROM_THE_LOG: tuple[type[Request[Any]], ...] = (
 )
 PREVIEWS = tuple(of(name, PreviewEffects) for name in ("webhook", "workflow", "notify"))
 ASKS: dict[str, tuple[type[Request[Any]], ...]] = {
-    "metadata": (SeedAdmin, ListRoles, FindPeople),
+    "metadata": (SeedAdmin, ListRoles, FindPeople, ClosePasswords),
     "data": (AskSynchronousWebhooks, FindNamed, GetWorkflowKpis, *PREVIEWS),
     "workflow": (
         *FROM_THE_LOG,
@@ -183,7 +183,16 @@ async def test_a_service_may_send_its_requests_and_announcements(address: str, s
 def test_requests_without_a_caller_are_permitted() -> None:
     """All but what they ask in the name of a caller, for whom the gateway has vouched."""
     asked: set[type[Request[Any]]] = {kind for kinds in ASKS.values() for kind in kinds} | set(BY_ALL)
-    in_a_name = {AuthorizeRecords, DescribeActivity, GetDefinition, GetWorkflowKpis, ListRoles, SeedAdmin, *PREVIEWS}
+    in_a_name = {
+        AuthorizeRecords,
+        ClosePasswords,
+        DescribeActivity,
+        GetDefinition,
+        GetWorkflowKpis,
+        ListRoles,
+        SeedAdmin,
+        *PREVIEWS,
+    }
     assert {kind for kind in asked if not kind.by_services} == in_a_name
 
 

@@ -73,7 +73,7 @@ class SamlIdp:
         """Take our metadata in."""
         self.server = Server(config=IdPConfig().load(self.settings(sp_metadata)))
 
-    def answer(self, url: str, name: str, person: dict[str, Any], *, encrypted: bool = False) -> dict[str, str]:
+    def answer(self, url: str, name: str, person: dict[str, Any]) -> dict[str, str]:
         """The form that the browser is given for an AuthnRequest, whose signature is checked."""
         query = parse_qs(urlsplit(url).query)
         request = self.server.parse_authn_request(query["SAMLRequest"][0], BINDING_HTTP_REDIRECT,
@@ -88,8 +88,8 @@ class SamlIdp:
             authn=AUTHN,
             sign_assertion=True,
             sign_response=False,
-            encrypt_assertion=encrypted,
-            session_index=f"session-{name}",
+            sign_alg="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
+            digest_alg="http://www.w3.org/2001/04/xmlenc#sha256",
         )
         text = base64.b64encode(str(response).encode()).decode()
         return {"SAMLResponse": text, "RelayState": query["RelayState"][0]}
@@ -109,8 +109,7 @@ class SamlIdp:
     def logout(self, name: str) -> str:
         """The URL by which the identity provider has the browser tell us of a logout."""
         _, request = self.server.create_logout_request(
-            self._slo(), ENTITY, name_id=NameID(format=NAMEID_FORMAT_PERSISTENT, text=name),
-            session_indexes=[f"session-{name}"], sign=False,
+            self._slo(), ENTITY, name_id=NameID(format=NAMEID_FORMAT_PERSISTENT, text=name), sign=False,
         )  # fmt: skip
         went = self.server.apply_binding(
             BINDING_HTTP_REDIRECT, str(request), self._slo(), "back", response=False,

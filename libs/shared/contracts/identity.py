@@ -79,6 +79,23 @@ class ListRoles(Request[Roles]):
 
 
 @dataclass(frozen=True, slots=True)
+class PasswordsClosed:
+    """How many sessions have ended."""
+
+    sessions: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClosePasswords(Request[PasswordsClosed]):
+    """End the sessions that users of the app, other than admins, have begun with a password.
+
+    CONFLICT where no active admin has logged in at a provider: nobody could repair a provider that fails.
+    """
+
+    service, name, reply = "gateway", "identity.close_passwords", PasswordsClosed
+
+
+@dataclass(frozen=True, slots=True)
 class IdentityChanged(Announcement):
     """Tokens end: those of a user that were issued under an older `version`, or of a session or API key.
 

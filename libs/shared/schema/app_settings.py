@@ -100,12 +100,18 @@ class AppSettings(Strict):
 
     instrumentation: Annotated[InstrumentationSettings, _or_empty(dict)] = InstrumentationSettings()
     audit_default: bool | None = None
+    password_login: bool | None = None
     files: Annotated[FileSettings, _or_empty(dict)] = FileSettings()
     cors_origins: Annotated[list[Annotated[str, AfterValidator(_origin)]], _or_empty(list)] = Field(
         default_factory=list, max_length=MAX_ORIGINS
     )
     branding: Annotated[Branding, _or_empty(dict)] = Branding()
     links: Annotated[list[SettingsLink], _or_empty(list)] = Field(default_factory=list, max_length=MAX_LINKS)
+
+    @property
+    def closes_passwords(self) -> bool:
+        """Whether only admins log in with passwords, as far as an admin can log in at a provider."""
+        return self.password_login is False
 
     @property
     def audits_by_default(self) -> bool:

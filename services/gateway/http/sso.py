@@ -143,7 +143,7 @@ def _origin(request: web.Request) -> str:
 
 
 def _query(request: web.Request) -> dict[str, str]:
-    return _each_once(list(request.query.items())) | {"query_string": request.rel_url.raw_query_string}
+    return _each_once(list(request.query.items())) | {"query_string": request.raw_path.partition("?")[2]}
 
 
 async def _form(state: State, request: web.Request) -> dict[str, str]:

@@ -4,4 +4,5 @@
 `sessions`, `own_account`, `factors`, `resets`, `users`, `invites`, `api_keys`, `rotation`. Below them: `audit` (changes
 and their audit entries), `reauthentication`, `login_throttle` with its policy, `credentials` (what requests are
 authenticated by), `tokens`, `keyring`, `revocations`, `passwords`, `totp`, `store` (SQL).
+`sso` is the room of logins at providers, and stands on all of it.
 """

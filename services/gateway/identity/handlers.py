@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from libs.shared.contracts import identity as contracts
 from libs.shared.contracts.context import Context
 from libs.shared.emails import same_address
+from libs.shared.errors import RocketError
 from libs.shared.ids import parse_uuid
 from libs.shared.postgres.databases import Record
-from services.gateway.identity import invites, users
+from services.gateway.identity import invites, sessions, users
 from services.gateway.identity.passwords import WELL_KNOWN_PASSWORD
 from services.gateway.identity.realms import Accounts
+from services.gateway.identity.store import external_identities
+from services.gateway.identity.store import sessions as session_store
 from services.gateway.identity.store import users as store
 
 ADMIN = ["admin"]
@@ -49,6 +52,18 @@ async def find_named(accounts: Accounts, context: Context, request: contracts.Fi
     if request.prefix is not None:
         return _people(await store.find_prefixed(database, request.prefix, contracts.MAX_PREFIXED))
     return _people(await store.find_named(database, request.names or [], contracts.MAX_PEOPLE))
+
+
+async def close_passwords(
+    accounts: Accounts, context: Context, request: contracts.ClosePasswords
+) -> contracts.PasswordsClosed:
+    """End the password sessions of all but admins, if an admin can log in otherwise. Raises CONFLICT."""
+    realm = accounts.realm(context.the_app)
+    if not await external_identities.has_admin(realm.database):
+        raise RocketError("CONFLICT", "An active admin must have logged in at a provider first")
+    ending = await session_store.of_passwords(realm.database)
+    await sessions.end(realm, ending)
+    return contracts.PasswordsClosed(len(ending))
 
 
 async def list_roles(accounts: Accounts, context: Context, request: contracts.ListRoles) -> contracts.Roles:

@@ -12,13 +12,14 @@ from libs.shared.encryption import Encryptor
 from libs.shared.errors import RocketError
 from libs.shared.postgres.databases import Database, Databases
 from libs.shared.runtime import Core
+from libs.shared.snapshots.cache import Schemas
 from services.gateway.identity.credentials import Authenticator
 from services.gateway.identity.jobs import Jobs
 from services.gateway.identity.keyring import PLATFORM, Keyring
 from services.gateway.identity.passwords import Passwords
 from services.gateway.identity.revocations import Revocations
 from services.gateway.identity.settings import IdentitySettings
-from services.gateway.identity.store import users
+from services.gateway.identity.store import external_identities, users
 from services.gateway.identity.tokens import Tokens
 
 OTHER_LOGINS = frozenset({"api_key", "workflow", "system"})
@@ -47,6 +48,7 @@ class Accounts:
     passwords: Passwords
     encryptor: Encryptor
     transactions: Transactions
+    schemas: Schemas
     jobs: Jobs = field(default_factory=Jobs)
     counters: IdentityCounters = field(default_factory=IdentityCounters)
 
@@ -65,6 +67,12 @@ class Realm:
     database: Database
     scope: str
     app: AppRef | None
+
+    async def closes_passwords(self) -> bool:
+        """Whether only admins may log in with passwords. Not where no admin could log in at a provider any more."""
+        if self.app is None or not (await self.accounts.schemas.get(self.app)).settings.closes_passwords:
+            return False
+        return await external_identities.has_admin(self.database)
 
     def own_account(self, context: Context) -> Identity:
         """The caller, who must have an account in this realm. Raises FORBIDDEN."""
@@ -94,4 +102,5 @@ def open_accounts(core: Core, settings: IdentitySettings) -> Accounts:
         passwords=Passwords(settings.bcrypt_rounds, settings.min_password_characters, settings.is_production),
         encryptor=Encryptor([settings.secret_key, *settings.previous_secret_keys]),
         transactions=Transactions.emitting(core),
+        schemas=core.schemas,
     )

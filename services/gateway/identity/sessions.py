@@ -38,8 +38,10 @@ async def begin(
 ) -> Response:
     """Tokens of a new session of a user who has proved who they are; `also` is answered beside them.
 
-    Raises UNAUTHORIZED for a user who was changed since they were read.
+    Raises UNAUTHORIZED for a user who was changed since they were read, FORBIDDEN where the app takes no passwords.
     """
+    if "admin" not in user["roles"] and await realm.closes_passwords():
+        raise RocketError("FORBIDDEN", "Only admins log in with a password here: log in at a provider")
     origin = store.Origin(context.ip, context.user_agent, via)
     begun = await store.begin(database, user["id"], user["version"], origin)
     if begun is None:

@@ -12,6 +12,7 @@ from libs.shared.contracts import settings as contracts
 from libs.shared.contracts.app_bodies import RestoreBody
 from libs.shared.contracts.apps import AppsChanged
 from libs.shared.contracts.context import Context
+from libs.shared.contracts.identity import ClosePasswords
 from libs.shared.contracts.messages import Response
 from libs.shared.errors import not_found
 from libs.shared.etags import demanded_versions, refuse_other
@@ -111,6 +112,8 @@ async def _change(
         refuse_other(version, demanded_versions(request.if_match), "settings")
         document = await next_document(change.transaction, old)
         definition = parse(SETTINGS, document)
+        if definition.closes_passwords and not (old and AppSettings.stored(old.document).closes_passwords):
+            await state.core.rpc.request(ClosePasswords(), context)
         if old is None:
             row = await change.create(SETTINGS, document, definition)
         else:

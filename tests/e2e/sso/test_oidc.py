@@ -116,6 +116,29 @@ async def test_who_is_let_in(place: Place) -> None:
     assert (await eve.get("/auth/me")).status == 401
 
 
+async def test_passwords_are_closed_for_all_but_admins(place: Place) -> None:
+    admin, closed = place.admin, {"password_login": False}
+    refused = await admin.request("PATCH", "/_admin/settings", closed)
+    assert refused.expect(409).code == "CONFLICT"
+    await place.provider.change(boss={**ANN, "email": "boss@example.org", "groups": ["bosses"]})
+    _, data = await entered_at(admin, "idp", "boss")
+    await made(admin, "ben@example.org", "staff")
+    ben = admin.with_token((await log_in(admin, "ben@example.org")).expect(200).data["access_token"])
+    (await admin.request("PATCH", "/_admin/settings", closed)).expect(200)
+    await eventually(lambda: _refused(ben))
+    (await log_in(admin, *ADMIN)).expect(200)
+
+    async def is_closed() -> bool:
+        return (await log_in(admin, "ben@example.org")).status == 403
+
+    await eventually(is_closed)
+    await entered_at(admin, "idp", "ann")
+    boss = {"email": "boss@example.org", "roles": ["admin"], "active": False}
+    (await admin.put(f"/_admin/users/{data['user']['id']}", boss)).expect(200)
+    (await log_in(admin, "ben@example.org")).expect(200)
+    (await admin.request("PATCH", "/_admin/settings", {"password_login": None})).expect(200)
+
+
 async def test_a_login_ends_once_in_its_browser_at_any_gateway(place: Place, stack: Stack) -> None:
     admin = place.admin
     verifier = "v" * 50
@@ -210,6 +233,7 @@ async def test_keys_are_rotated_and_the_provider_goes_away(place: Place, stack: 
         start = f"{stack.gateway_urls[0]}{admin.prefix}/auth/oidc/idp/start?redirect_to=/admin/login"
         assert query_of(await followed(browser, start))["error"] == "PROVIDER_UNAVAILABLE"
     await provider.start()
+    await eventually(enters)
 
 
 async def test_the_end_of_a_provider_ends_its_sessions(place: Place, stack: Stack) -> None:

@@ -65,6 +65,12 @@ SESSIONS = """
 SELECT session::text FROM gateway.provider_sessions
 WHERE provider = $1::text::uuid AND ($2 = '' OR subject = $2) AND ($3 = '' OR sid = $3) AND ($2 <> '' OR $3 <> '')
 """
+HAS_ADMIN = """
+SELECT EXISTS (
+    SELECT FROM gateway.external_identities e JOIN gateway.users u ON u.id = e.user_id
+    JOIN gateway.auth_providers p ON p.id = e.provider
+    WHERE u.active AND p.active AND 'admin' = ANY(u.roles))
+"""
 SESSIONS_OF_PROVIDER = "SELECT session::text FROM gateway.provider_sessions WHERE provider = $1"
 
 
@@ -131,6 +137,11 @@ async def keep_mark(database: Database, session: str, data: bytes) -> None:
 async def sessions_at(database: Database, provider: str, subject: str, sid: str) -> list[str]:
     """The sessions of a subject, or of one session of theirs at the provider."""
     return [row["session"] for row in await database.fetch(SESSIONS, provider, subject, sid)]
+
+
+async def has_admin(database: Database) -> bool:
+    """Whether an active admin has logged in at a provider that is active."""
+    return bool(await database.fetchval(HAS_ADMIN))
 
 
 async def sessions_of_provider(database: Database, provider_id: uuid.UUID) -> list[str]:

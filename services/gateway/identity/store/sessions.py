@@ -58,6 +58,10 @@ END_ALL = "DELETE FROM gateway.sessions WHERE user_id = $1"
 OF_USER = """
 SELECT id::text FROM gateway.sessions WHERE user_id = $1::text::uuid AND expires_at > now()
 """
+OF_PASSWORDS = """
+SELECT s.id::text FROM gateway.sessions s JOIN gateway.users u ON u.id = s.user_id
+WHERE s.via = 'password' AND NOT 'admin' = ANY(u.roles)
+"""
 LIST = """
 SELECT coalesce(json_agg(row_to_json(s)), '[]')::text FROM (
     SELECT id, via, ip, user_agent, created_at, last_used_at, expires_at, id = $2::text::uuid AS current
@@ -125,6 +129,11 @@ async def end_all(transaction: Connection, user_id: uuid.UUID) -> None:
 async def of_user(database: Database, user_id: str) -> list[str]:
     """The ids of a user's sessions."""
     return [row["id"] for row in await database.fetch(OF_USER, user_id)]
+
+
+async def of_passwords(database: Database) -> list[str]:
+    """The ids of sessions that others than admins have begun with a password."""
+    return [row["id"] for row in await database.fetch(OF_PASSWORDS)]
 
 
 async def listing(database: Database, user_id: str, current: str) -> bytes:

@@ -33,6 +33,7 @@ export function SettingsForm() {
             <DefaultedChoice name="access" label="settings.fileAccess" values={["authenticated", "record"]} />
           </Nested>
           <TagsKey name="cors_origins" label="settings.origins" />
+          <DefaultedSwitch name="password_login" label="settings.passwordLogin" />
         </Stack>
       </Fieldset>
       <Fieldset legend={t("settings.observing")} p="sm">

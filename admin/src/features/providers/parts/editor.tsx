@@ -48,7 +48,6 @@ export function ProviderEditor({ app, first, example, onClose }: EditorProps) {
       >
         <Stack>
           {save.error && <Failed error={save.error} />}
-          {form.endpoints && <Endpoints endpoints={form.endpoints} />}
           <Group grow align="start">
             <TextInput label={t("providers.name")} description={t("providers.nameHelp")} required value={form.name} onChange={(event) => set({ name: event.currentTarget.value })} />
             <TextInput label={t("providers.label")} description={t("providers.labelHelp")} value={form.label ?? ""} onChange={(event) => set({ label: event.currentTarget.value })} />
@@ -64,6 +63,7 @@ export function ProviderEditor({ app, first, example, onClose }: EditorProps) {
           ))}
           <People app={app} form={form} set={set} />
           <Mapping app={app} form={form} onChange={(role_mapping) => set({ role_mapping })} />
+          {form.endpoints && <Endpoints endpoints={form.endpoints} />}
           <Group justify="end">
             <Button type="submit" loading={save.isPending}>
               {t("action.save")}

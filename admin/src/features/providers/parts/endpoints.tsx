@@ -14,7 +14,7 @@ export function Endpoints({ endpoints }: { endpoints: Record<string, string> }) 
               <Table.Tr key={name}>
                 <Table.Td>{t(`providers.endpoint.${name}`)}</Table.Td>
                 <Table.Td>
-                  <Code>{whole(path)}</Code>
+                  <Code style={{ wordBreak: "break-all" }}>{whole(path)}</Code>
                 </Table.Td>
                 <Table.Td>
                   <CopyButton value={whole(path)}>

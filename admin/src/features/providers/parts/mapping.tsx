@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Group, Stack, Table, TagsInput, Text, Textarea, TextInput, Title } from "@mantine/core";
+import { ActionIcon, Button, Group, Stack, TagsInput, Text, Textarea, TextInput, Title } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { request } from "../../../api/client";
@@ -28,28 +28,16 @@ export function Mapping({ app, form, onChange }: MappingProps) {
       <Text size="sm" c="dimmed">
         {t("providers.mappingHelp")}
       </Text>
-      <Table withRowBorders={false} verticalSpacing={4}>
-        <Table.Tbody>
-          {lines.map((line, at) => (
-            <Table.Tr key={at}>
-              <Table.Td>
-                <TextInput aria-label={t("providers.claim")} placeholder={t("providers.claim")} value={line.claim} onChange={(event) => set(at, { claim: event.currentTarget.value })} />
-              </Table.Td>
-              <Table.Td>
-                <TextInput aria-label={t("providers.value")} placeholder={t("providers.value")} value={line.value} onChange={(event) => set(at, { value: event.currentTarget.value })} />
-              </Table.Td>
-              <Table.Td>
-                <TagsInput aria-label={t("users.roles")} placeholder={t("users.roles")} data={roles} value={line.roles} onChange={(chosen) => set(at, { roles: chosen })} />
-              </Table.Td>
-              <Table.Td>
-                <ActionIcon variant="subtle" color="gray" aria-label={t("action.delete")} onClick={() => onChange(lines.filter((_, index) => index !== at))}>
-                  <Icon name="trash" />
-                </ActionIcon>
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
+      {lines.map((line, at) => (
+        <Group key={at} gap="xs" align="start" wrap="wrap">
+          <TextInput flex="1 1 120px" aria-label={t("providers.claim")} placeholder={t("providers.claim")} value={line.claim} onChange={(event) => set(at, { claim: event.currentTarget.value })} />
+          <TextInput flex="1 1 120px" aria-label={t("providers.value")} placeholder={t("providers.value")} value={line.value} onChange={(event) => set(at, { value: event.currentTarget.value })} />
+          <TagsInput flex="2 1 180px" aria-label={t("users.roles")} placeholder={t("users.roles")} data={roles} value={line.roles} onChange={(chosen) => set(at, { roles: chosen })} />
+          <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t("action.delete")} onClick={() => onChange(lines.filter((_, index) => index !== at))}>
+            <Icon name="trash" />
+          </ActionIcon>
+        </Group>
+      ))}
       <Group>
         <Button variant="default" size="xs" onClick={() => onChange([...lines, { claim: lines.at(-1)?.claim ?? "groups", value: "", roles: [] }])}>
           {t("providers.addLine")}
