@@ -1,4 +1,4 @@
-import { Alert, Button, Code, CopyButton, Modal, Select, Stack, Table, TagsInput, Text, TextInput } from "@mantine/core";
+import { Button, Modal, Select, Stack, Table, TagsInput, Text, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
@@ -12,6 +12,7 @@ import { Failed } from "../../ui/failed";
 import { Icon } from "../../ui/icons";
 import { Listing } from "../../ui/listing";
 import { Page } from "../../ui/page";
+import { ShownOnce } from "../../ui/shown-once";
 
 interface Scope {
   entity: string;
@@ -87,7 +88,7 @@ function NewKey({ app, onClose }: { app: string; onClose: () => void }) {
   });
   const setScope = (at: number, part: Partial<Scope>) =>
     setForm({ ...form, scopes: form.scopes.map((scope, index) => (index === at ? { ...scope, ...part } : scope)) });
-  if (create.data) return <Shown keyText={create.data.key ?? ""} onClose={onClose} />;
+  if (create.data) return <ShownOnce title={t("keys.created")} warning={t("keys.once")} text={create.data.key ?? ""} onClose={onClose} />;
   return (
     <Modal opened onClose={onClose} title={t("keys.new")} size="lg">
       <form
@@ -126,27 +127,6 @@ function NewKey({ app, onClose }: { app: string; onClose: () => void }) {
           </Button>
         </Stack>
       </form>
-    </Modal>
-  );
-}
-
-/** A new key. It can't be shown again, so the window closes by its button only. */
-function Shown({ keyText, onClose }: { keyText: string; onClose: () => void }) {
-  const { t } = useTranslation();
-  return (
-    <Modal opened onClose={onClose} title={t("keys.created")} closeOnClickOutside={false} closeOnEscape={false} size="lg">
-      <Stack>
-        <Alert color="orange">{t("keys.once")}</Alert>
-        <Code block>{keyText}</Code>
-        <CopyButton value={keyText}>
-          {({ copied, copy }) => (
-            <Button variant="default" onClick={copy}>
-              {copied ? t("action.copied") : t("action.copy")}
-            </Button>
-          )}
-        </CopyButton>
-        <Button onClick={onClose}>{t("keys.saved")}</Button>
-      </Stack>
     </Modal>
   );
 }

@@ -1,6 +1,6 @@
-/** What the platform's screens ask and change: apps, the platform's own users, its signing keys. */
+/** What the platform's screens show and change: apps, the platform's own users, its signing keys. */
 
-import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { request } from "../../api/client";
 import { PLATFORM } from "../../api/session";
 
@@ -30,20 +30,13 @@ export interface Made extends App {
   admin_invite?: { email: string; token: string; expires_at: string };
 }
 
-const listQuery = <T>(name: string, path: string) =>
-  queryOptions({ queryKey: [PLATFORM, name], queryFn: ({ signal }) => request<T[]>(PLATFORM, "GET", path, { signal }).then((reply) => reply.data) });
-
-export const appsQuery = listQuery<App>("applist", "/apps");
-export const usersQuery = listQuery<User>("users", "/users");
-export const keysQuery = listQuery<Generation>("signing-keys", "/signing-keys");
-
 /** A change of the platform. Dialogs show refusals themselves. */
-export function useChange<Answer>(isShown = true) {
+export function useChange<Answer>() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: ({ method, path, body }: { method: string; path: string; body?: unknown }) =>
       request<Answer>(PLATFORM, method, path, body === undefined ? {} : { body }).then((reply) => reply.data),
     onSuccess: () => client.invalidateQueries({ queryKey: [PLATFORM] }),
-    meta: { shown: isShown },
+    meta: { shown: true },
   });
 }

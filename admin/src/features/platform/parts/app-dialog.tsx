@@ -1,9 +1,10 @@
-import { Alert, Button, Code, Fieldset, Modal, PasswordInput, SimpleGrid, Stack, TagsInput, TextInput } from "@mantine/core";
+import { Button, Fieldset, Modal, PasswordInput, SimpleGrid, Stack, TagsInput, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "../../../words/translator";
 import { isApiError } from "../../../api/errors";
 import { showDone } from "../../../ui/errors";
 import { Failed } from "../../../ui/failed";
+import { ShownOnce } from "../../../ui/shown-once";
 import { type App, type Made, useChange } from "../queries";
 
 /** Makes an app, with its first admin if one is named; or changes what an app is called and who may call it. */
@@ -53,18 +54,10 @@ export function AppDialog({ app, onClose }: { app: App | undefined; onClose: () 
   );
 }
 
-/** The invite of a new app's first admin. It is shown once, so the window closes by its button only. */
+/** The invite of a new app's first admin. */
 function Invite({ made, onClose }: { made: Made; onClose: () => void }) {
   const { t } = useTranslation();
   const { email, token } = made.admin_invite!;
   const address = `${location.origin}/admin/accept-invite?${new URLSearchParams({ app: made.name, token }).toString()}`;
-  return (
-    <Modal opened onClose={onClose} title={t("platform.made", { name: made.name })} closeOnClickOutside={false} closeOnEscape={false} size="lg">
-      <Stack>
-        <Alert color="orange">{t("platform.invite", { email })}</Alert>
-        <Code block>{address}</Code>
-        <Button onClick={onClose}>{t("keys.saved")}</Button>
-      </Stack>
-    </Modal>
-  );
+  return <ShownOnce title={t("platform.made", { name: made.name })} warning={t("platform.invite", { email })} text={address} onClose={onClose} />;
 }
