@@ -25,6 +25,8 @@ from services.gateway.state import State
 MAX_FORM_BYTES = 1024 * 1024
 """Bytes of a form that a provider has a browser send: a SAML response with many groups."""
 MAX_FORM_FIELDS = 20
+QUERY_STRING = "query_string"
+"""The parameter that holds the whole query as it was written."""
 NO_STORE = {"Cache-Control": "no-store"}
 START = taking("redirect_to", "challenge")
 
@@ -143,7 +145,7 @@ def _origin(request: web.Request) -> str:
 
 
 def _query(request: web.Request) -> dict[str, str]:
-    return _each_once(list(request.query.items())) | {"query_string": request.raw_path.partition("?")[2]}
+    return _each_once(list(request.query.items())) | {QUERY_STRING: request.raw_path.partition("?")[2]}
 
 
 async def _form(state: State, request: web.Request) -> dict[str, str]:
@@ -152,7 +154,8 @@ async def _form(state: State, request: web.Request) -> dict[str, str]:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS)
     except ValueError:
         raise RocketError("INVALID_PAYLOAD", "The body must be a form") from None
-    return _each_once(pairs)
+    # Which only requests without a body have.
+    return _each_once([(name, value) for name, value in pairs if name != QUERY_STRING])
 
 
 def _each_once(pairs: list[tuple[str, str]]) -> dict[str, str]:
