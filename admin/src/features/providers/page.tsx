@@ -1,4 +1,4 @@
-import { Badge, Button, Menu } from "@mantine/core";
+import { Button, Menu } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { fromPreset, PRESETS, type Provider } from "../../model/providers";
@@ -28,7 +28,7 @@ export function ProvidersPage() {
         columns={[
           { label: "providers.label", cell: (row) => row.label ?? row.name },
           { label: "providers.type", cell: (row) => t(`providers.type.${row.type}`) },
-          { label: "providers.active", cell: (row) => <Badge variant="light" color={row.active ? "teal" : "gray"}>{t(row.active ? "value.yes" : "value.no")}</Badge> },
+          { label: "providers.active", cell: (row) => t(row.active ? "value.yes" : "value.no") },
           {
             label: "deadLetters.act",
             cell: (row) => (

@@ -23,7 +23,7 @@ export function ConnectionTest({ app, provider, onClose }: { app: string; provid
   });
   const last = test.data?.last_login;
   return (
-    <Modal opened onClose={onClose} title={t("providers.testOf", { name: provider.label ?? provider.name })} size="lg">
+    <Modal opened onClose={onClose} title={t("providers.testOf", { name: provider.label ?? provider.name })} size="lg" closeButtonProps={{ "aria-label": t("action.close") }}>
       <Stack>
         {test.isFetching && <Loader size="sm" />}
         {test.error && <Failed error={test.error} />}
@@ -31,7 +31,7 @@ export function ConnectionTest({ app, provider, onClose }: { app: string; provid
           {(test.data?.steps ?? []).map((step) => (
             <List.Item key={step.name}>
               <Group gap="xs">
-                <Badge color={step.ok ? "teal" : "red"}>{t(step.ok ? "providers.good" : "providers.bad")}</Badge>
+                <Badge variant="dot" color={step.ok ? "teal" : "red"}>{t(step.ok ? "providers.good" : "providers.bad")}</Badge>
                 <Text size="sm">{t(`providers.step.${step.name}`)}</Text>
               </Group>
               {step.error && <Text size="sm">{step.error}</Text>}

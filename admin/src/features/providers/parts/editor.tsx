@@ -39,7 +39,7 @@ export function ProviderEditor({ app, first, example, onClose }: EditorProps) {
     meta: { shown: true },
   });
   return (
-    <Modal opened onClose={onClose} title={form.label || form.name} size="xl">
+    <Modal opened onClose={onClose} title={form.label || form.name} size="xl" closeButtonProps={{ "aria-label": t("action.close") }}>
       <form
         onSubmit={(event) => {
           event.preventDefault();

@@ -1,11 +1,14 @@
-import { Alert, Button, Code, CopyButton, Table } from "@mantine/core";
+import { Button, Card, Code, CopyButton, Table, Title } from "@mantine/core";
 import { useTranslation } from "../../../words/translator";
 
 /** The addresses that the provider must know. */
 export function Endpoints({ endpoints }: { endpoints: Record<string, string> }) {
   const { t } = useTranslation();
   return (
-    <Alert title={t("providers.endpoints")}>
+    <Card withBorder>
+      <Title order={3} size="h5">
+        {t("providers.endpoints")}
+      </Title>
       <Table withRowBorders={false}>
         <Table.Tbody>
           {Object.entries(endpoints)
@@ -29,7 +32,7 @@ export function Endpoints({ endpoints }: { endpoints: Record<string, string> }) 
             ))}
         </Table.Tbody>
       </Table>
-    </Alert>
+    </Card>
   );
 }
 
