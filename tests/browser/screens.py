@@ -15,7 +15,7 @@ from tests.support.client import Client
 Preparation = Callable[[Page], Awaitable[None]]
 FURTHER = (
     "/events/live", "/events/stats", "/api?op=get_api_deal", "/account", "/define/entities/deal", "/define/rules/new",
-    "/define/permissions/matrix?entity=contact", "/tasks/start", "/tasks/delegations",
+    "/dashboards/Sales", "/define/permissions/matrix?entity=contact", "/tasks/start", "/tasks/delegations",
     "/define/permissions/explain?user=admin@localhost&entity=deal&action=update",
 )  # fmt: skip
 IN_DOCS = {
@@ -25,6 +25,7 @@ IN_DOCS = {
     "task": "/instances/{instance}",
     "purchase-order": "/instances/{waiting}",
     "figures": "/instances/figures",
+    "dashboard": "/dashboards/Sales",
     "diagram": "/define/relations/diagram",
     "permissions": "/define/permissions/matrix",
     "trace": "/events/{trace}",

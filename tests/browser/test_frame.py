@@ -65,6 +65,7 @@ async def test_every_screen_opens_and_axe_has_nothing_serious(admin: Client, per
             "notification-rules",
             "notification-channels",
             "notification-templates",
+            "dashboards",
         )
         flows = [
             f"define/workflows/{workflow['id']}",

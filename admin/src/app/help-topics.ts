@@ -8,6 +8,7 @@ const TOPICS: [string, string][] = [
   ["/exchange", "api/definitions.md"],
   ["/people", "api/accounts.md"],
   ["/account", "api/accounts.md"],
+  ["/dashboards", "definitions/dashboards.md"],
   ["/tasks", "definitions/workflows.md"],
   ["/instances", "definitions/workflows.md"],
   ["/inbox", "api/operations.md"],

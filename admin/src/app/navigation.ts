@@ -29,6 +29,7 @@ const KINDS: [string, IconName][] = [
   ["notification-channels", "link"],
   ["roles", "user"],
   ["ui-configs", "columns"],
+  ["dashboards", "chart"],
 ];
 
 const entry = (app: string, word: string, icon: IconName, path: string): Entry => ({
@@ -48,6 +49,7 @@ export function sectionsOf(app: string, entities: Entity[], isAdmin: boolean): S
       label: "nav.home",
       entries: [
         entry(app, "overview", "home", ""),
+        entry(app, "dashboards", "chart", "/dashboards"),
         entry(app, "tasks", "check", "/tasks"),
         entry(app, "inbox", "bell", "/inbox"),
         entry(app, "instances", "flow", "/instances"),

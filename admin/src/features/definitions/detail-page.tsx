@@ -7,6 +7,7 @@ import { showDone } from "../../ui/errors";
 import { Failed } from "../../ui/failed";
 import { Icon } from "../../ui/icons";
 import { later } from "../../ui/later";
+import { LinkButton } from "../../ui/link-button";
 import { Page } from "../../ui/page";
 import { Editor } from "./editor";
 import { Versions } from "./parts/versions";
@@ -55,7 +56,7 @@ function Stored({ app, kind, id }: { app: string; kind: string; id: string }) {
   if (!found.data) return <Loader m="xl" aria-label={t("shell.loading")} />;
   const { data: row, etag } = found.data;
   // A builder and a table of fields need the room; what was before stands below them.
-  const isWide = kind === "workflows" || kind === "entities" || kind === "notification-templates";
+  const isWide = ["workflows", "entities", "notification-templates", "dashboards"].includes(kind);
   const discard = async () => {
     await remove.mutateAsync(id);
     showDone(t("definitions.deleted"));
@@ -66,9 +67,16 @@ function Stored({ app, kind, id }: { app: string; kind: string; id: string }) {
       title={titleOf(row)}
       help={t(`kind.${kind}`)}
       actions={
+        <>
+        {kind === "dashboards" && (
+          <LinkButton size="xs" variant="default" to="/$app/dashboards/$id" params={{ app, id }}>
+            {t("board.view")}
+          </LinkButton>
+        )}
         <Button color="red" variant="light" size="xs" loading={remove.isPending} onClick={() => void discard()} leftSection={<Icon name="trash" size={14} />}>
           {t("action.delete")}
         </Button>
+        </>
       }
     >
       <Columns gap="lg">

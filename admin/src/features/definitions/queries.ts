@@ -5,6 +5,7 @@ import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/r
 import { keys } from "../../api/app-schema";
 import { request } from "../../api/client";
 import { isApiError } from "../../api/errors";
+import { plainBoard } from "../../model/dashboards";
 import { type Problems, mistakesIn } from "./problems";
 
 export type { Document } from "./problems";
@@ -39,6 +40,7 @@ export function handleOf(kind: string, row: Document): string {
 export function documentOf(kind: string, row: Document): Document {
   if (NAMED.has(kind)) return row["definition"] as Document;
   const { id: _id, created_at: _created, updated_at: _updated, ...document } = row;
+  if (kind === "dashboards") return plainBoard(document as never) as never;
   return kind === "webhooks" ? withoutHealth(document) : document;
 }
 
@@ -102,8 +104,10 @@ function plan(app: string, kind: string, { id, document }: Change, signal?: Abor
   return request<Plan>(app, method!, `/_admin/${kind}${path}`, { query: { dry_run: "true" }, body: document, ...(signal ? { signal } : {}) }).then((reply) => reply.data);
 }
 
-/** Kinds with expressions, whose plan touches no table: they are checked while they are being typed. */
-const CHECKED = new Set(["rules", "state-machines", "workflows", "permissions", "webhooks", "notification-channels", "notification-templates", "notification-rules"]);
+/** Kinds whose plan touches no table: they are checked while they are being typed. */
+const CHECKED = new Set(["rules", "state-machines", "workflows", "permissions", "webhooks", "notification-channels", "notification-templates", "notification-rules", "dashboards"]);
+/** Those whose problems all have a place in the form, also where nothing is an expression. */
+const BUILT = new Set(["workflows", "dashboards"]);
 const TYPING_MS = 600;
 
 /** The mistakes in the expressions of a document, a moment after somebody stopped typing. */
@@ -114,7 +118,7 @@ export function useMistakes(app: string, kind: string, change: Change, isChanged
     queryFn: ({ signal }) =>
       plan(app, kind, settled, signal).then(
         () => null,
-        (error: Error) => (isApiError(error, 422) ? mistakesIn(error, settled.document, kind === "workflows") : null),
+        (error: Error) => (isApiError(error, 422) ? mistakesIn(error, settled.document, BUILT.has(kind)) : null),
       ),
     enabled: isChanged && CHECKED.has(kind),
     staleTime: Infinity,

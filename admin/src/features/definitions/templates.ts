@@ -59,6 +59,8 @@ export function templateOf(kind: string, firstEntity: string): Document {
       };
     case "roles":
       return { name: "", label: "", description: "" };
+    case "dashboards":
+      return { name: "", widgets: [] };
     case "ui-configs":
       return { entity: firstEntity, scope: "default", config: {} };
     default:

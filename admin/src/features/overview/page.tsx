@@ -8,6 +8,7 @@ import type { Entity, Row } from "../../model/schema";
 import { Failed } from "../../ui/failed";
 import { Page } from "../../ui/page";
 import { figuresQuery } from "./figures";
+import { BoardLinks } from "./parts/board-links";
 import { FigureCards } from "./parts/figure-cards";
 import { FirstSteps } from "./parts/first-steps";
 import { OwnCards } from "./parts/own-cards";
@@ -28,6 +29,7 @@ export function OverviewPage() {
       {!isAdmin && entities.length === 0 && <Text>{t("overview.nothing")}</Text>}
       <Stack gap="lg">
         <OwnCards app={app} />
+        <BoardLinks app={app} />
         {figures.error && <Failed error={figures.error} retry={() => void figures.refetch()} />}
         {figures.data && <FigureCards app={app} figures={figures.data} />}
         {entities.length > 0 && (

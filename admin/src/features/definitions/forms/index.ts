@@ -17,5 +17,6 @@ export const FORMS: Record<string, Form> = {
   "notification-templates": lazy(() => import("./template-form")),
   "notification-rules": lazy(() => import("./notification-form")),
   roles: lazy(() => import("./role-form")),
+  dashboards: lazy(() => import("./dashboard-form")),
   "ui-configs": lazy(() => import("./ui-config-form")),
 };

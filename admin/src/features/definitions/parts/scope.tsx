@@ -60,6 +60,15 @@ export function useProblem(name: string): string | undefined {
   return useProblems(name)[0];
 }
 
+/** What is wrong with a key or anything in it, as long as it is what the server looked at. */
+export function useProblemWithin(name: string): string | undefined {
+  const problems = useContext(ProblemsContext);
+  const { document, path } = useScope();
+  const at = `${path}${name}`;
+  if (!problems || !same(valueAt(problems.checked, at), document[name])) return undefined;
+  return Object.entries(problems.byPath).find(([each]) => each === at || each.startsWith(`${at}.`))?.[1][0];
+}
+
 /** A key that holds a document of its own. */
 export function Nested({ name, children }: { name: string; children: ReactNode }) {
   const { app, path } = useScope();
