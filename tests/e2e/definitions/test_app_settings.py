@@ -21,7 +21,7 @@ async def test_settings_are_one_document_with_versions(admin: Client) -> None:
     assert first.headers["ETag"] == '"0"'
     assert first.data == {
         "instrumentation": {"enabled": None, "retention_days": None, "sampling_rate": None}, "audit_default": None,
-        "files": {"access": None}, "cors_origins": [], "links": [],
+        "password_login": None, "files": {"access": None}, "cors_origins": [], "links": [],
         "branding": {"name": None, "logo": None, "colour": None},
     }  # fmt: skip
     public = admin.with_token("")
