@@ -315,9 +315,7 @@ ROUTES = (
     Route("POST", A + "/_admin/workflows/{id}/migrate", workflow_reads.MigrateInstances, Access.ADMIN),
     Route("POST", A + "/_admin/workflows/{id}/simulate", workflow_reads.SimulateWorkflow, Access.ADMIN),
     Route("POST", A + "/_admin/notification-channels/{id}/test", notifications.TestChannel, Access.ADMIN),
-    Route(
-        "POST", A + "/_admin/notification-templates/preview", notifications.PreviewTemplate, Access.ADMIN, reads=True
-    ),
+    Route("POST", A + "/_admin/notification-templates/preview", notifications.PreviewDraft, Access.ADMIN, reads=True),
     Route(
         "POST",
         A + "/_admin/notification-templates/{id}/preview",

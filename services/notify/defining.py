@@ -72,12 +72,26 @@ async def _into_inbox(state: State, context: Context, outgoing: Outgoing) -> Sen
 
 async def preview_template(state: State, context: Context, request: contracts.PreviewTemplate) -> Response:
     """A template as a person would get it, and the variables in it that have no value."""
-    app, body = context.the_app, parse_body(TemplatePreviewBody, request.body)
+    body = parse_body(TemplatePreviewBody, request.body)
     template = _draft(body.template) if body.template else None
     if template is None:
-        template = (await _definitions(state, app)).templates.get(request.id)
+        template = (await _definitions(state, context.the_app)).templates.get(request.id)
     if template is None:
         raise not_found("Notification template")
+    return await _preview(state, context, template, body)
+
+
+async def preview_draft(state: State, context: Context, request: contracts.PreviewDraft) -> Response:
+    """A template that is not saved, as a person would get it."""
+    body = parse_body(TemplatePreviewBody, request.body)
+    if body.template is None:
+        raise invalid_field("template", "is required: the template that is not saved", "required")
+    return await _preview(state, context, _draft(body.template), body)
+
+
+async def _preview(
+    state: State, context: Context, template: NotificationTemplate, body: TemplatePreviewBody
+) -> Response:
     environment = await _environment(state, context, body)
     try:
         rendered = await asyncio.to_thread(render_template, template, environment, body.locale or None)

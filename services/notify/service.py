@@ -72,6 +72,7 @@ SERVICE = Service(
         contracts.RetryNotifications: log.retry_notifications,
         contracts.TestChannel: defining.test_channel,
         contracts.PreviewTemplate: defining.preview_template,
+        contracts.PreviewDraft: defining.preview_draft,
         of("notify", CountFigures): log.count_figures,
         of("notify", PreviewEffects): preview_effects,
     },

@@ -19,6 +19,7 @@ from libs.shared.bus.codec import decode, encode, pack, unpack
 from libs.shared.contracts.effect_previews import PreviewEffects
 from libs.shared.contracts.figures import CountDeadLetters, CountFigures
 from libs.shared.contracts.messages import Announcement, Request, Response, Writes, has_body
+from libs.shared.contracts.notifications import PreviewDraft, PreviewTemplate, TestChannel
 from libs.shared.contracts.operations import (
     SERVICES,
     CheckReadiness,
@@ -74,10 +75,12 @@ VARIANTS = [
     *(of(service, kind) for service in SERVICES for kind in COMMON),
     *(of(service, kind) for kind, services in OF_SOME.items() for service in services),
 ]
-LOOKING = (TryRule, TryMachine, SimulateWorkflow)
+LOOKING = (TryRule, TryMachine, SimulateWorkflow, PreviewDraft, PreviewTemplate)
 """Questions that change nothing and are posted, as they don't fit a URL."""
 UNREPEATABLE = (CreateSubscriber,)
 """Their answers hold a secret that is kept nowhere, so they can't be answered again."""
+SENT_AT_ONCE = (TestChannel,)
+"""Their messages are kept nowhere: a repeated request is another test."""
 FORWARDED = [route for route in ROUTES if not isinstance(route.target, Local)]
 
 
@@ -181,7 +184,7 @@ def test_a_route_fills_its_contract(route: Route) -> None:
 @pytest.mark.parametrize("route", FORWARDED, ids=label)
 def test_writing_routes_honour_an_idempotency_key(route: Route) -> None:
     assert isinstance(route.target, type)
-    reads = route.method == "GET" or route.target in LOOKING + UNREPEATABLE
+    reads = route.method == "GET" or route.target in LOOKING + UNREPEATABLE + SENT_AT_ONCE
     assert (route.target.writes is not Writes.NOTHING) == (not reads)
 
 

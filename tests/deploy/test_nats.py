@@ -87,7 +87,7 @@ ASKS: dict[str, tuple[type[Request[Any]], ...]] = {
         SetFields,
     ),
     "webhook": (*FROM_THE_LOG, LocateRange, ReadEntityLog),
-    "notify": (*FROM_THE_LOG, FindDelegates, FindPeople),
+    "notify": (*FROM_THE_LOG, FetchRecords, FindDelegates, FindPeople),
     "events": (
         *FROM_THE_LOG,
         DescribeActivity,

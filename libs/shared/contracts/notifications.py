@@ -189,9 +189,18 @@ class TestChannel(Request[Response]):
 
 @dataclass(frozen=True, slots=True)
 class PreviewTemplate(Request[Response]):
-    """A template, or a draft of one, filled with a record or with given variables; unknown ones are named."""
+    """A template, or a draft of it, filled with a record or with given variables; unknown ones are named."""
 
     service, name = "notify", "templates.preview"
     body_model = TemplatePreviewBody
-    id: str = ""
+    id: str
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewDraft(Request[Response]):
+    """A template that is not saved yet, filled in the same way."""
+
+    service, name = "notify", "templates.preview_draft"
+    body_model = TemplatePreviewBody
     body: bytes = b""

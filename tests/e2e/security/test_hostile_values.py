@@ -57,6 +57,10 @@ DOCUMENTS: Mapping[str, dict[str, Any]] = {
     "notification-rules": {"name": "told", "entity": "thing", "hook": "after_create", "channel": "in_app",
                            "condition": "record.name == 'x'", "template": {"subject": "x", "body": "x"},
                            "recipients": [{"role": "reader"}]},
+    "notification-channels": {"name": "chat", "type": "webhook",
+                              "config": {"url": "https://hooks.example/x"}},
+    "notification-templates": {"name": "told", "subject": "x", "body": "x", "format": "text",
+                               "locale_variants": {"de": {"subject": "x", "body": "x"}}},
     "dashboards": {"name": "board", "description": "x", "roles": ["reader"], "widgets": [
         {"id": "w", "title": "x", "type": "table", "options": {"colour": "red"},
          "query": {"entity": "thing", "filter": {"name": "x"}, "fields": ["name"], "sort": ["-name"]}},

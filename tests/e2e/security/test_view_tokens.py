@@ -19,6 +19,8 @@ VARIABLE = re.compile(r"\{(\w+)(?::[^}]+)?\}")
 READING_POSTS = {
     "/api/{app}/_live/ticket", "/api/{app}/_admin/rules/try", "/api/{app}/_admin/explain",
     "/api/{app}/_admin/schema/plan", "/api/{app}/_admin/state-machines/try", "/api/{app}/_admin/permissions/effect",
+    "/api/{app}/_admin/notification-templates/preview", "/api/{app}/_admin/notification-templates/{id}/preview",
+    "/api/{app}/_admin/auth-providers/try-mapping",
 }  # fmt: skip
 """What is no GET and only reads. To open another route to view tokens, say so here too."""
 
