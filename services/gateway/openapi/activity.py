@@ -197,6 +197,12 @@ DETAILS: Mapping[tuple[str, str], Schema] = {
     ("GET", f"{APP}/_notifications"): page_of(INBOX_ROW, "unread", "archived", "type"),
     ("GET", f"{APP}/_notifications/preferences"): gives(PREFERENCES),
     ("PUT", f"{APP}/_notifications/preferences"): gives(PREFERENCES),
+    ("GET", f"{APP}/_notifications/unsubscribe"): {
+        "responses": {
+            "302": {"description": "To the person's preferences in the Admin UI"},
+            "200": {"description": "Where that leads", "content": {"text/html": {"schema": TEXT}}},
+        }
+    },
     ("POST", f"{APP}/_notifications/unsubscribe"): gives(shaped(("muted",), muted=OBJECT)),
     ("POST", f"{APP}/_notifications/{{id}}/archive"): gives(INBOX_ROW),
     ("GET", f"{APP}/_notifications/unread-count"): gives(shaped(("count",), count=NUMBER)),

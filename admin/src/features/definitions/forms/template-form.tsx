@@ -83,7 +83,7 @@ function Preview() {
     queryKey: [app, "template-preview", draft, entity, record, locale],
     queryFn: ({ signal }) => {
       const about = record === null ? { context: {} } : { entity, record_id: record };
-      const template = { name: "draft", ...draft, ...(draft["body"] === undefined ? { body: "" } : {}) };
+      const template = { ...draft, name: draft["name"] || "draft", body: draft["body"] ?? "" };
       return request<Filled>(app, "POST", "/_admin/notification-templates/preview", { body: { template, ...about, locale }, signal }).then((reply) => reply.data);
     },
     placeholderData: keepPreviousData,
