@@ -35,11 +35,11 @@ test: $(DEV_STAMP) ## Run all tests except the journeys, on free ports and in te
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --ignore tests/chaos --ignore tests/browser
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --ignore tests/chaos --ignore tests/browser
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/chaos
 endif
-# Two workers with a system each, because tests wait half of the time. Chaos tests come after all others: what they kill
-# needs the machine to come back in time.
+# Three workers with a system each, because tests wait for much of their time. Chaos tests come after all others: what
+# they kill needs the machine to come back in time.
 
 browser: $(DEV_STAMP) ## Run journeys through the Admin UI in chromium (apt-get install chromium); without it they are skipped
 	$(BIN)/python -m pytest -rs tests/browser

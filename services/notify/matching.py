@@ -43,6 +43,7 @@ RULES = SubscriptionKind(
     entity=lambda definition: definition.entity or "",
     actions=lambda definition: ACTIONS[definition.hook] if definition.active and definition.hook else (),
     condition=lambda definition: definition.condition,
+    always=frozenset({COMMENTS}),
 )
 
 

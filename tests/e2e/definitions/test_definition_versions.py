@@ -26,6 +26,7 @@ KEPT: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "workflows": ({"name": "w", "trigger": {"type": "state_change", "entity": "ticket", "field": "state", "to": "b"},
                    "steps": [{"id": "a", "type": "action", "actions": []}]}, {"active": False}),
     "webhooks": ({"entity": "ticket", "url": "http://127.0.0.1:1/"}, {"active": False}),
+    "dashboards": ({"name": "d", "widgets": []}, {"description": "changed"}),
     "notification-channels": ({"name": "c", "type": "webhook", "config": {"url": "http://127.0.0.1:1/"}},
                               {"active": False}),
     "notification-templates": ({"name": "t", "body": "b"}, {"format": "markdown"}),
