@@ -104,7 +104,7 @@ async def test_a_broken_body_is_400_on_every_route_with_a_body(admin: Client) ->
         told = (reply.status, reply.code, "line 2, column" in reply.body["error"]["message"])
         assert told == (400, "INVALID_PAYLOAD", True) or reply.status == 404, (method, path, told)
         # Where something named in the path is looked for first, there is none.
-        assert reply.status == 400 or "/1" in where or "/none" in where or "token=" in where, (method, path, reply.body)
+        assert reply.status == 400 or any(made_up in where for made_up in ("/1", "/none", "=none")), (method, path)
 
 
 async def test_duplicate_json_keys_are_400(admin: Client) -> None:
