@@ -14,7 +14,10 @@ from services.metadata.tables import index_builder as building
 from tests.support.app_database import app_row, queried
 from tests.support.client import Client, entity, text
 
-INDEXES = "SELECT indexname FROM pg_indexes WHERE schemaname = 'records' AND starts_with(indexname, '_') AND tablename <> '_comments'"
+INDEXES = """
+SELECT indexname FROM pg_indexes WHERE schemaname = 'records' AND starts_with(indexname, '_')
+    AND tablename <> '_comments'
+"""
 
 
 async def test_indexes_requested_during_a_build_are_kept(
