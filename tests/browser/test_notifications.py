@@ -43,7 +43,7 @@ async def test_somebody_is_told_by_a_channel_in_the_words_of_a_template(
     await page.get_by_role("textbox", name="Name", exact=True).fill("told")
     await page.get_by_text("Template", exact=True).click()
     await expect(page.get_by_role("combobox", name="Template")).to_have_value("new ticket")
-    await page.get_by_text("Also tell the person who has caused it").click()
+    await page.get_by_role("switch", name="Also tell the person who has caused it").click()
     await someone.save("Saved; it is in force now")
     await someone.go("/inbox")
     await expect(someone.heading("Inbox")).to_be_visible()
@@ -55,7 +55,7 @@ async def test_somebody_is_told_by_a_channel_in_the_words_of_a_template(
     await expect(page.get_by_text("There is nothing for you.")).to_be_visible()
     # What is muted is told no more; the log says why.
     await someone.go("/inbox/preferences")
-    await page.get_by_label("Muted", exact=True).fill("rule:told")
+    await page.get_by_role("combobox", name="Muted").fill("rule:told")
     await page.keyboard.press("Enter")
     await someone.save("Saved")
     await make(admin, "ticket", title="Mouse")

@@ -192,6 +192,7 @@ async def test_messages_are_read_and_a_list_is_exported_as_it_is_shown(admin: Cl
     rule = {
         "name": "new deal", "entity": "deal", "hook": "after_create", "channel": "in_app",
         "recipients": [{"role": "admin"}], "template": {"subject": "New: {{ record.title }}", "body": "Look at it"},
+        "tell_actor": True,
     }  # fmt: skip
     await admin.define(rule, "notification-rules")
     for title, stage in (("Oven", "won"), ("Press", "lead")):
