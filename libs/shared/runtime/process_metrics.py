@@ -9,9 +9,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import structlog
+
 from libs.shared.contracts.operations import Readiness
 from libs.shared.runtime.service import Core
 from libs.shared.telemetry.metrics import MetricSample, metrics, sample
+
+log = structlog.get_logger()
 
 TIMERS = """
 SELECT service AS of, count(*) FILTER (WHERE at <= now()) AS overdue,
@@ -69,7 +73,8 @@ async def _timers(core: Core) -> list[MetricSample]:
     try:
         async with asyncio.timeout(TIMEOUT_S):
             rows = await core.databases.platform.fetch(TIMERS, core.name)
-    except Exception:
+    except Exception as error:
+        log.warning("metrics.timers_unknown", service=core.name, error=type(error).__name__)
         return []
     overdue = [sample("rocket_timers_overdue", row["overdue"], of=row["of"]) for row in rows]
     return overdue + [sample("rocket_timers_late_seconds", row["late"], of=row["of"]) for row in rows]
